@@ -1,0 +1,163 @@
+"""Takes the pictures of the documentation: every page, light and dark, wide and narrow, with nothing and with much on
+it. `make screenshots` runs it; `ARGS=chat` takes only those whose name holds the word.
+
+The product is a new one with data of its own, and what is asked in it is really answered, by the starter model.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product as combinations
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench import support
+from tests.services import chromium
+
+FOLDER = support.ROOT / "docs" / "screenshots"
+SCHEMES = ("light", "dark")
+SIZES = {1280: 800, 390: 844}
+"""Width and height of the window, in CSS pixels: a laptop's and a telephone's."""
+TELEPHONE = 600
+"""Narrower windows are touched."""
+ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+COLOURS = 256
+"""Of a palette: a fifth of the bytes, and nobody sees it on a page of text."""
+LONGEST = 2_400
+"""Pixels of a page's height that are shown; the rest of a long one says nothing new."""
+ANSWER_MS = 120_000
+
+REMOVAL = "Koliko dana plaćenog odsustva dobija zaposleni za selidbu, a koliko za davanje krvi?"
+PRESSURE = "What is the highest operating pressure of the Kestrel pump?"
+OFF_TOPIC = "Ko je osvojio svetsko prvenstvo u fudbalu 1974. godine?"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser's way into the product: where it is, and the session of whoever has signed in."""
+
+    browser: Browser
+    address: str
+    cookie: str
+
+    def page(self, *, scheme: str = "light", width: int = 1280, signed_in: bool = True) -> Page:
+        context = self.browser.new_context(
+            viewport={"width": width, "height": SIZES[width]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="en-GB",
+            timezone_id="Europe/Belgrade",
+            reduced_motion="reduce",
+            has_touch=width < TELEPHONE,
+        )
+        if signed_in:
+            context.add_cookies([{"name": "sessionid", "value": self.cookie, "url": self.address}])
+        return context.new_page()
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """`whole` is the page to its end, otherwise what the window shows of it."""
+
+    name: str
+    path: str
+    signed_in: bool = True
+    whole: bool = False
+
+
+def main(wanted: str = "") -> None:
+    with support.product() as running:
+        from bench import screenshot_data as data
+        from tenants.models import User
+
+        made = data.make()
+        cookie = support.session_cookie(User.objects.get(email=data.OWNER))
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, headless=False)
+            visitor = Visitor(browser, running.address.rstrip("/"), cookie)
+            shots = [*_still(data.FILLED, data.EMPTY, made.link), *_asked(visitor, data.FILLED)]
+            chosen = [shot for shot in shots if wanted in shot.name]
+            for scheme, width in combinations(SCHEMES, SIZES):
+                _take(visitor, chosen, scheme, width)
+            browser.close()
+
+
+def _still(filled: str, empty: str, link: str) -> list[Shot]:
+    """Pages that are there without a question."""
+    return [
+        Shot("sign-in", "/accounts/login/", signed_in=False),
+        Shot("invitation", link, signed_in=False),
+        Shot("chat-empty", f"/t/{filled}/"),
+        Shot("documents-empty", f"/t/{empty}/documents/"),
+        Shot("documents-filled", f"/t/{filled}/documents/"),
+        Shot("settings", f"/t/{empty}/settings/", whole=True),
+        Shot("members", f"/t/{filled}/members/", whole=True),
+        Shot("dashboard", f"/t/{filled}/dashboard/", whole=True),
+        Shot("audit", f"/t/{filled}/dashboard/audit/"),
+        Shot("not-found", "/t/nobody/"),
+    ]
+
+
+def _asked(visitor: Visitor, slug: str) -> Iterator[Shot]:
+    """Ask, and yield what came of it."""
+    page, address = visitor.page(), visitor.address
+    _ask(page, f"{address}/t/{slug}/", OFF_TOPIC)
+    yield Shot("refusal", _path(page, address))
+    _ask(page, f"{address}/t/{slug}/", PRESSURE)
+    yield Shot("source-image", _cited(page))
+    answered = _ask(page, f"{address}/t/{slug}/", REMOVAL)
+    yield Shot("chat-filled", _path(page, address))
+    yield Shot("source-text", _cited(page))
+    yield Shot("trace", f"/t/{slug}/dashboard/turns/{answered}/", whole=True)
+    page.context.close()
+
+
+def _ask(page: Page, home: str, question: str) -> str:
+    """Return the turn's id once it is answered."""
+    page.goto(home)
+    page.get_by_label("Your question").fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    turn = page.locator(".turn[data-status=completed]")
+    turn.wait_for(timeout=ANSWER_MS)
+    return turn.get_attribute("data-turn") or ""
+
+
+def _cited(page: Page) -> str:
+    return page.locator("a.cite").first.get_attribute("href") or ""
+
+
+def _path(page: Page, address: str) -> str:
+    return page.url.removeprefix(address)
+
+
+def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
+    pages = {signed_in: visitor.page(scheme=scheme, width=width, signed_in=signed_in) for signed_in in (True, False)}
+    for shot in shots:
+        page = pages[shot.signed_in]
+        page.goto(f"{visitor.address}{shot.path}", wait_until="load")
+        page.evaluate("document.fonts.ready")
+        if shot.whole:  # a taller window, not a longer picture: what sticks to the window's foot stays there
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, LONGEST))})
+        target = FOLDER / f"{shot.name}-{scheme}-{width}.png"
+        target.write_bytes(_small(page.screenshot(animations="disabled", caret="hide")))
+        page.set_viewport_size({"width": width, "height": SIZES[width]})
+        support.progress(f"  {target.relative_to(support.ROOT)} {target.stat().st_size // 1024} KB")
+    for page in pages.values():
+        page.context.close()
+
+
+def _small(png: bytes) -> bytes:
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

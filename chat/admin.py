@@ -1,0 +1,69 @@
+"""The operator's view of every tenant's settings and answers. Keys are never shown, not even as dots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from chat import provider_services
+from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
+from tenants.admin import TenantOwnedAdmin, operator
+
+
+@admin.register(AnswerSettings)
+class AnswerSettingsAdmin(TenantOwnedAdmin):
+    list_display = ("tenant", "mode", "temperature", "max_tokens", "context_tokens", "passages")
+    list_filter = ("mode",)
+    search_fields = ("tenant__name", "tenant__slug")
+
+
+@admin.register(Provider)
+class ProviderAdmin(TenantOwnedAdmin):
+    list_display = ("tenant", "position", "kind", "model", "base_url", "enabled", "has_key")
+    list_filter = ("kind", "enabled", "tenant")
+    search_fields = ("model", "base_url", "tenant__name", "tenant__slug")
+    ordering = ("tenant__name", "position")
+    fields = ("tenant", "position", "kind", "preset", "base_url", "model", "enabled", "has_key", "created_at")
+    readonly_fields = ("has_key",)
+
+    @admin.display(boolean=True, description="key")
+    def has_key(self, provider: Provider) -> bool:
+        return bool(provider.api_key)
+
+    def delete_model(self, request: HttpRequest, obj: Provider) -> None:
+        provider_services.provider_delete(access=operator(request, obj.tenant), provider=obj)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(TenantOwnedAdmin):
+    list_display = ("title", "tenant", "user", "created_at", "updated_at")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "user")
+    search_fields = ("title", "user__email", "tenant__slug")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Turn)
+class TurnAdmin(TenantOwnedAdmin):
+    list_display = ("created_at", "tenant", "status", "refused", "provider", "model", "first_word_ms", "elapsed_ms")
+    list_filter = ("status", "refused", "provider", "model", "tenant")
+    search_fields = ("id", "error_code", "tenant__slug")
+    date_hierarchy = "created_at"
+    raw_id_fields = ("conversation",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("trace") if _is_list(request) else super().get_queryset(request)
+
+
+@admin.register(Source)
+class SourceAdmin(TenantOwnedAdmin):
+    list_display = ("turn", "number", "document_name", "page", "cited", "tenant")
+    list_filter = ("cited", "tenant")
+    list_select_related = ("tenant", "turn")
+    search_fields = ("document_name", "tenant__slug")
+
+
+def _is_list(request: HttpRequest) -> bool:
+    return bool(request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist"))

@@ -1,0 +1,296 @@
+"""How a question becomes an answer, from top to bottom on one screen.
+
+condense (only with a history) -> retrieve -> is there anything? -> pack -> write -> cite
+
+The chain is LangChain's: the retrieval stages are a retriever, the prompts `ChatPromptTemplate`s, and what writes is a
+`BaseChatModel`, whichever of the tenant's providers answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+
+from chat import extractive, packing, relevance
+from chat.citations import CitationFilter
+from chat.domain import (
+    Answered,
+    AnswerEvent,
+    AnswerStyle,
+    CitationFound,
+    Exchange,
+    Passage,
+    Retrieval,
+    SourcesFound,
+    Stage,
+    StageStarted,
+    TextDelta,
+    Trace,
+)
+from chat.errors import ChatError, PromptTooLong
+from chat.llm.chain import Delta, FallbackChain, Finished, Started
+from chat.prompts import prompt
+from chat.refusal import is_refusal, refusal_for
+from ingestion.domain import Scope
+
+Result = TypeVar("Result")
+
+HISTORY_ANSWER_CHARS = 1_200
+CONDENSED_MAX_CHARS = 400
+SAFETY_TOKENS = 64
+SHORT_QUESTION_TERMS = 3
+
+ANSWER_PROMPT = ChatPromptTemplate.from_messages(
+    [("system", prompt("answer")), MessagesPlaceholder("history"), ("human", prompt("question"))]
+)
+CONDENSE_PROMPT = ChatPromptTemplate.from_messages(
+    [("system", prompt("condense")), MessagesPlaceholder("history"), ("human", "{question}")]
+)
+DRAFT_PROMPT = ChatPromptTemplate.from_messages([("human", prompt("draft"))])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+    history: tuple[Exchange, ...]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What an answer is made with, for one tenant."""
+
+    style: AnswerStyle
+    retrieve: Callable[[Retrieval], Awaitable[Retrieval]]
+    writer: FallbackChain
+    condenser: FallbackChain
+    language: str
+    """Of the question, as ISO 639-1."""
+    terms: extractive.Terms
+    """Words as the lexical index has them, in that language."""
+    embed: extractive.EmbedSentences | None = None
+
+
+async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
+    """Yield what happens; `Answered` comes last. Raise `ChatError` where no answer could be made: what was yielded
+    until then stays valid."""
+    trace.query = question.text
+    if question.history:
+        yield StageStarted(Stage.UNDERSTANDING)
+        trace.query = await timed(trace, "understanding", condense(question, kit))
+    yield StageStarted(Stage.SEARCHING)
+    state = Retrieval(question=question.text, query=trace.query, scope=question.scope)
+    state = await timed(trace, "searching", kit.retrieve(state))
+    packed, cut = packing.pack(
+        state.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
+    )
+    _note_candidates(trace, packed, cut)
+    yield SourcesFound(packed, omitted=len(cut))
+    refusal = refusal_for(question.text, hint=kit.style.languages)
+    if not relevance.any_relevant(trace.query, packed, terms=kit.terms, language=kit.language):
+        yield TextDelta(refusal)
+        yield Answered(refused=True)
+        return
+    yield StageStarted(Stage.WRITING)
+    write = quote if kit.style.extractive else compose
+    async with aclosing(write(question, packed, refusal, kit, trace)) as events:
+        async for event in events:
+            yield event
+
+
+async def compose(
+    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it."""
+    try:
+        async with aclosing(_compose(question, passages, refusal, kit, trace)) as events:
+            async for event in events:
+                yield event
+    except ChatError as error:
+        if error.code != PromptTooLong.code or len(passages) == 1:
+            raise
+        fewer = passages[: len(passages) // 2]
+        async with aclosing(_compose(question, fewer, refusal, kit, trace)) as events:
+            async for event in events:
+                yield event
+
+
+async def _compose(
+    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
+) -> AsyncGenerator[AnswerEvent, None]:
+    messages = ANSWER_PROMPT.format_messages(
+        refusal=refusal,
+        instructions=_instructions(kit.style),
+        history=_history_messages(question, kit.style),
+        passages="\n\n".join(fenced(passage) for passage in passages),
+        question=question.text,
+    )
+    citations = CitationFilter(frozenset(passage.number for passage in passages))
+    written: list[str] = []
+    async with aclosing(_stream(kit.writer, messages, trace)) as items:
+        async for item in items:
+            match item:
+                case Started():
+                    started = item
+                case Delta(text):
+                    shown = len(citations.cited)
+                    if clean := citations.feed(text):
+                        written.append(clean)
+                        yield TextDelta(clean)
+                    for number in citations.cited[shown:]:
+                        yield CitationFound(number)
+                case Finished(usage, finish_reason):
+                    if rest := citations.flush():
+                        written.append(rest)
+                        yield TextDelta(rest)
+                    yield Answered(
+                        provider=started.label,
+                        model=started.model,
+                        usage=usage,
+                        refused=is_refusal("".join(written), refusal),
+                        notice=_notice(started, finish_reason),
+                    )
+
+
+async def quote(
+    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The documents' own sentences first; the model's words, if it has any, below them as a draft."""
+    quotes = await timed(trace, "quoting", extractive.select(trace.query, passages, terms=kit.terms, embed=kit.embed))
+    if not quotes:
+        yield TextDelta(refusal)
+        yield Answered(refused=True)
+        return
+    yield TextDelta(extractive.as_markdown(quotes))
+    for number in dict.fromkeys(each.passage.number for each in quotes):
+        yield CitationFound(number)
+    if not kit.style.draft:
+        yield Answered()
+        return
+    messages = DRAFT_PROMPT.format_messages(quotes="\n".join(each.text for each in quotes), question=question.text)
+    try:
+        async with aclosing(_stream(kit.writer, messages, trace)) as items:
+            async for item in items:
+                match item:
+                    case Started():
+                        started = item
+                    case Delta(text):
+                        yield TextDelta(text, draft=True)
+                    case Finished(usage, finish_reason):
+                        notice = _notice(started, finish_reason)
+                        yield Answered(started.label, started.model, usage, notice=notice)
+    except ChatError as error:  # the quotes are the answer; a draft that fails costs nothing
+        trace.providers.append({"label": "draft", "error": error.message})
+        yield Answered(notice="")
+
+
+async def condense(question: Question, kit: Kit) -> str:
+    """The question as it must be searched for when the conversation is not there to explain it."""
+    if kit.style.extractive:
+        return carry_over(question, kit.terms)
+    messages = CONDENSE_PROMPT.format_messages(history=_history_messages(question, kit.style), question=question.text)
+    try:
+        async with aclosing(kit.condenser.stream(messages)) as items:
+            parts = [item.text async for item in items if isinstance(item, Delta)]
+    except ChatError:
+        return carry_over(question, kit.terms)
+    condensed = " ".join("".join(parts).split()).strip("\"'«»„“")
+    return condensed if 0 < len(condensed) <= CONDENSED_MAX_CHARS else carry_over(question, kit.terms)
+
+
+def carry_over(question: Question, terms: Callable[[str], Iterable[str]]) -> str:
+    """Without a model: a question of few words most likely leans on the one before it."""
+    if len(set(terms(question.text))) > SHORT_QUESTION_TERMS:
+        return question.text
+    return f"{question.history[-1].question} {question.text}"
+
+
+def passage_budget(question: Question, style: AnswerStyle) -> int:
+    """Tokens that are left for passages once everything else that the model will see is counted."""
+    fixed = prompt("answer") + _instructions(style) + question.text
+    history = sum(
+        packing.estimate_tokens(each.question + each.answer[:HISTORY_ANSWER_CHARS]) for each in _recent(question, style)
+    )
+    return style.context_tokens - style.max_tokens - packing.estimate_tokens(fixed) - history - SAFETY_TOKENS
+
+
+def fenced(passage: Passage) -> str:
+    place = ", ".join(part for part in (f"page {passage.page}" if passage.page else "", passage.heading) if part)
+    name = ", ".join(part for part in (passage.document_name, place) if part)
+    return f"<passage {passage.number}: {name}>\n{passage.text}\n</passage>"
+
+
+async def timed(trace: Trace, name: str, work: Awaitable[Result]) -> Result:
+    started = time.perf_counter()
+    try:
+        return await work
+    finally:
+        trace.timings_ms[name] = round((time.perf_counter() - started) * 1000, 1)
+
+
+async def _stream(
+    chain: FallbackChain, messages: Sequence[BaseMessage], trace: Trace
+) -> AsyncGenerator[Started | Delta | Finished, None]:
+    """The chain's items, with the prompt and the way they took noted in the trace."""
+    trace.prompt = [{"role": message.type, "content": str(message.text)} for message in messages]
+    started = time.perf_counter()
+    async with aclosing(chain.stream(messages)) as items:
+        async for item in items:
+            if isinstance(item, Started):
+                trace.timings_ms["first_token"] = round((time.perf_counter() - started) * 1000, 1)
+                trace.providers += [{"label": each.label, "error": each.error.message} for each in item.failures]
+                trace.providers.append({"label": item.label, "error": ""})
+            yield item
+    trace.timings_ms["writing"] = round((time.perf_counter() - started) * 1000, 1)
+
+
+def _history_messages(question: Question, style: AnswerStyle) -> list[tuple[str, str]]:
+    return [
+        message
+        for each in _recent(question, style)
+        for message in (("human", each.question), ("ai", each.answer[:HISTORY_ANSWER_CHARS]))
+    ]
+
+
+def _recent(question: Question, style: AnswerStyle) -> tuple[Exchange, ...]:
+    short = tuple(replace(each, answer=each.answer[:HISTORY_ANSWER_CHARS]) for each in question.history)
+    return packing.recent(short, budget_tokens=round(style.context_tokens * packing.HISTORY_SHARE))
+
+
+def _instructions(style: AnswerStyle) -> str:
+    languages = f"- Answer only in one of: {', '.join(style.languages)}." if style.languages else ""
+    return "\n".join(part for part in (languages, style.instructions) if part)
+
+
+def _notice(started: Started, finish_reason: str) -> str:
+    parts = []
+    if started.failures:
+        failed = ", ".join(failure.label for failure in started.failures)
+        parts.append(f"{started.label} wrote this, because {failed} did not answer.")
+    if finish_reason == "length":
+        parts.append("The answer reached its length limit and may be cut off.")
+    return " ".join(parts)
+
+
+def _note_candidates(trace: Trace, packed: Sequence[Passage], cut: Sequence[Passage]) -> None:
+    trace.candidates = [_candidate(passage) for passage in packed]
+    trace.cut = [_candidate(passage) for passage in cut]
+
+
+def _candidate(passage: Passage) -> dict[str, object]:
+    return {
+        "chunk_id": str(passage.chunk_id),
+        "document_id": str(passage.document_id),
+        "document": passage.document_name,
+        "page": passage.page,
+        "dense": passage.dense,
+        "lexical": passage.lexical,
+        "fused": passage.fused,
+        "excerpt": passage.text[:300],
+    }

@@ -1,0 +1,201 @@
+"""The one socket of a page: questions and their answers, and news of documents.
+
+Handlers decode, authorise, make one service call and return; whatever takes longer is a task. A handler that waits
+would keep the socket from hearing `stop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import Any, assert_never
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from pydantic import ValidationError
+
+from chat import selectors, services, turns
+from chat.aio import in_thread
+from chat.following import follow
+from chat.models import Turn
+from chat.ports import LogGone
+from chat.protocol.commands import Ask, Resume, Retry, Stop, decode
+from chat.protocol.events import ProtocolError, TurnGap
+from ingestion.events import DocumentUpdated
+from ingestion.progress import group_of
+from ingestion.selectors import documents_list
+from ingestion.views import row_html
+from project.errors import AppError
+from project.frames import Frame
+from tenants.access import Access, access_for
+from tenants.errors import NotFound
+
+logger = logging.getLogger(__name__)
+
+NOT_SIGNED_IN = 4401
+NOT_A_MEMBER = 4404
+IDLE = 4408
+TOO_MANY = 4429
+BROKEN = 4500
+
+COMMANDS_IN_WINDOW = 60
+WINDOW_S = 10.0
+IDLE_S = 12 * 3600.0
+"""A page that nobody has touched for half a day gives its socket back; it reconnects when somebody does."""
+
+
+class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    async def connect(self) -> None:
+        # Accepted first: a close before that reaches a browser as 1006, without the reason.
+        await self.accept()
+        self.slug: str = self.scope["url_route"]["kwargs"]["slug"]
+        self.group = ""
+        self.followed: dict[UUID, asyncio.Task[None]] = {}
+        self.commands: deque[float] = deque(maxlen=COMMANDS_IN_WINDOW)
+        self.idle: asyncio.TimerHandle | None = None
+        if not self.scope["user"].is_authenticated:
+            await self.close(NOT_SIGNED_IN)
+            return
+        if (access := await self.access()) is None:
+            return
+        self.group = group_of(access.tenant.pk)
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        self._touched()
+
+    async def disconnect(self, code: int) -> None:
+        if self.idle:
+            self.idle.cancel()
+        for task in self.followed.values():
+            task.cancel()  # only the following ends; the answer goes on
+        if self.group:
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def access(self) -> Access | None:
+        """Asked on every command and every push: a membership may end while a page is open."""
+        try:
+            return await in_thread(access_for, self.scope["user"], self.slug)
+        except NotFound:
+            await self.close(NOT_A_MEMBER)
+            return None
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        self._touched()
+        if self._too_many():
+            await self.close(TOO_MANY)
+            return
+        try:
+            command = decode.validate_json(text_data or b"")
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            await self.send_frame(ProtocolError(code="command.invalid", message=f"{where}: {first['msg']}"))
+            return
+        if (access := await self.access()) is None:
+            return
+        try:
+            with translation.override(_language(self.scope)):  # the tasks that a command starts inherit it
+                await self.act(access, command)
+        except AppError as error:
+            await self.send_frame(ProtocolError(code=error.code, message=error.message, turn_id=command.turn_id))
+        except Exception:
+            logger.exception("a command failed")
+            await self.close(BROKEN)
+
+    async def act(self, access: Access, command: Ask | Stop | Retry | Resume) -> None:
+        match command:
+            case Ask():
+                turn, new = await in_thread(
+                    services.turn_start,
+                    access=access,
+                    turn_id=command.turn_id,
+                    text=command.text,
+                    conversation_id=command.conversation_id,
+                    collection_ids=command.collection_ids,
+                )
+                await self.begin(turn, new=new)
+            case Retry():
+                turn, new = await in_thread(
+                    services.turn_retry, access=access, turn_id=command.turn_id, retry_of=command.retry_of
+                )
+                await self.begin(turn, new=new)
+            case Stop():
+                turn = await in_thread(selectors.turn_get, access=access, turn_id=command.turn_id)
+                await turns.stop(turn.pk)
+            case Resume():
+                turn = await in_thread(selectors.turn_get, access=access, turn_id=command.turn_id)
+                self.watch(turn, after=command.after)
+            case _:
+                assert_never(command)
+
+    async def begin(self, turn: Turn, *, new: bool) -> None:
+        if new:
+            await turns.start(turn)
+        self.watch(turn, after=0)
+
+    def watch(self, turn: Turn, *, after: int) -> None:
+        """Follow a turn in a task of its own; following it again starts over from `after`."""
+        if running := self.followed.pop(turn.pk, None):
+            running.cancel()
+        self.followed[turn.pk] = asyncio.create_task(self._follow(turn, after), name=f"follow-{turn.pk}")
+
+    async def _follow(self, turn: Turn, after: int) -> None:
+        try:
+            async for frame in follow(turns.turn_log(), turn, self.slug, after=after):
+                await self.send_frame(frame)
+        except LogGone:
+            url = reverse("chat:turn", args=[self.slug, turn.pk])
+            await self.send_frame(TurnGap(turn_id=turn.pk, url=url))
+        except Exception:
+            logger.exception("following turn %s failed", turn.pk)
+            await self.close(BROKEN)  # the page reconnects and resumes
+        finally:
+            if self.followed.get(turn.pk) is asyncio.current_task():
+                del self.followed[turn.pk]
+
+    async def document_updated(self, message: dict[str, Any]) -> None:
+        """A document of this tenant has changed: show its row as this reader may see it."""
+        if (access := await self.access()) is None:
+            return
+        document_id = UUID(message["document_id"])
+        status, html = await in_thread(_row, access, document_id, _language(self.scope))
+        await self.send_frame(
+            DocumentUpdated(
+                document_id=document_id, collection_id=UUID(message["collection_id"]), status=status, html=html
+            )
+        )
+
+    async def send_frame(self, frame: Frame) -> None:
+        await self.send(text_data=frame.model_dump_json())
+
+    def _touched(self) -> None:
+        if self.idle:
+            self.idle.cancel()
+        self.idle = asyncio.get_running_loop().call_later(IDLE_S, lambda: asyncio.ensure_future(self.close(IDLE)))
+
+    def _too_many(self) -> bool:
+        now = time.monotonic()
+        full = len(self.commands) == COMMANDS_IN_WINDOW and now - self.commands[0] < WINDOW_S
+        self.commands.append(now)
+        return full
+
+
+def _language(scope: Any) -> str:
+    """The language that the page itself was shown in: of the reader's choice, else of the browser."""
+    request = HttpRequest()
+    request.COOKIES = dict(scope.get("cookies", {}))
+    headers = dict(scope.get("headers", []))
+    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin-1")
+    return translation.get_language_from_request(request)
+
+
+def _row(access: Access, document_id: UUID, language: str) -> tuple[str, str]:
+    document = documents_list(tenant=access.tenant).filter(pk=document_id).first()
+    if document is None:
+        return "deleted", ""
+    with translation.override(language):
+        return document.status, row_html(access, document)

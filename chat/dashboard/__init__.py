@@ -1,0 +1,1 @@
+"""What a tenant's admins see of its questions, its documents and its members' deeds."""

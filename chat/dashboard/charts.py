@@ -1,0 +1,232 @@
+"""Charts as inline SVG, drawn by pygal and made fit for a strict content security policy: no style, no script.
+
+Series differ by pattern, dash and name, not by colour alone, and every chart comes with its numbers as a table.
+Colours and type are in `static/css/components/charts.css`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import formats
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from chat.dashboard.selectors import Day, ModelUse
+
+WIDTH, HEIGHT = 560, 280
+ROW_HEIGHT = 44
+TYPE_SIZE = 14
+LABEL_CHARACTERS = 26
+"""Longer names of models are cut in the drawing; the table has them whole."""
+ROOM_FOR_NUMBERS = 0.3
+"""How much longer than the longest bar the axis is, for the number at its end."""
+LABELS_ACROSS = 5
+"""More dates than this would run into each other."""
+DASHES = ("none", "8 5", "2 4", "10 4 2 4")
+INKS = (
+    '<rect class="ink-0" width="6" height="6"/>',
+    '<rect class="ink-1" width="3" height="6"/>',
+    '<circle class="ink-2" cx="3" cy="3" r="2"/>',
+    '<rect class="ink-3" width="6" height="2"/>',
+)
+"""What the bars of each series are filled with: solid, stripes (turned by 45 degrees), dots, lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing and the same numbers as a table: `columns` are its headings, each of `rows` begins with its name."""
+
+    id: str
+    title: str
+    svg: SafeString
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def questions_per_day(days: Sequence[Day]) -> Chart:
+    return _draw(
+        "questions",
+        _("Questions per day"),
+        "StackedBar",
+        labels=[_short(day) for day in days],
+        series=[
+            (_("Answered"), [day.answered for day in days]),
+            (_("Not in the documents"), [day.refused for day in days]),
+            (_("Failed"), [day.failed for day in days]),
+            (_("Stopped or under way"), [day.other for day in days]),
+        ],
+        heading=_("Day"),
+    )
+
+
+def first_word_per_day(days: Sequence[Day]) -> Chart:
+    return _draw(
+        "first-word",
+        _("Milliseconds to the first word, per day"),
+        "Line",
+        labels=[_short(day) for day in days],
+        series=[
+            (_("Median (solid line)"), [day.first_word_p50 for day in days]),
+            (_("95th percentile (dashed line)"), [day.first_word_p95 for day in days]),
+        ],
+        heading=_("Day"),
+    )
+
+
+def questions_per_model(uses: Sequence[ModelUse]) -> Chart:
+    return _draw(
+        "models",
+        _("Questions per model"),
+        "HorizontalBar",
+        labels=[use.label for use in uses],
+        series=[(_("Questions"), [use.questions for use in uses])],
+        heading=_("Model"),
+    )
+
+
+def tokens_per_model(uses: Sequence[ModelUse]) -> Chart:
+    return _draw(
+        "tokens",
+        _("Tokens per model"),
+        "HorizontalBar",
+        labels=[use.label for use in uses],
+        series=[
+            (_("Read"), [use.prompt_tokens for use in uses]),
+            (_("Written"), [use.completion_tokens for use in uses]),
+        ],
+        heading=_("Model"),
+    )
+
+
+def _draw(
+    chart_id: str,
+    title: str,
+    kind: str,
+    *,
+    labels: Sequence[str],
+    series: Sequence[tuple[str, Sequence[int | None]]],
+    heading: str,
+) -> Chart:
+    pygal = _pygal()
+    horizontal = kind == "HorizontalBar"
+    chart = getattr(pygal, kind)(
+        width=WIDTH,
+        height=HEIGHT if not horizontal else 120 + ROW_HEIGHT * max(len(labels), 1),
+        style=pygal.style.Style(
+            label_font_size=TYPE_SIZE,
+            major_label_font_size=TYPE_SIZE,
+            legend_font_size=TYPE_SIZE,
+            value_font_size=TYPE_SIZE,
+        ),
+        css=[],
+        js=[],
+        no_prefix=True,
+        disable_xml_declaration=True,
+        defs=[_pattern(chart_id, index) for index in range(len(INKS))],
+        show_legend=len(series) > 1,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=min(len(series), 2),
+        truncate_label=-1,
+        truncate_legend=-1,
+        show_minor_x_labels=False,
+        x_labels_major_every=None if horizontal else max(-(-len(labels) // LABELS_ACROSS), 1),
+        print_values=horizontal,
+        print_values_position="top",
+        formatter=_number,
+        range=None if kind == "StackedBar" else (0, _top(series) * (1 + ROOM_FOR_NUMBERS * horizontal)),
+        min_scale=2,
+        max_scale=8,
+        no_data_text=_("Nothing yet"),
+    )
+    # Horizontal bars are drawn from the bottom up; the first row of the table belongs at the top.
+    step = -1 if horizontal else 1
+    chart.x_labels = [Truncator(label).chars(LABEL_CHARACTERS) for label in labels][::step]
+    for name, values in series:
+        chart.add(name, list(values)[::step])
+    chart.add_xml_filter(_fit_for_strict_csp(chart_id, title))
+    return Chart(
+        id=chart_id,
+        title=title,
+        svg=mark_safe(chart.render(is_unicode=True)),  # noqa: S308 - lxml has escaped every text
+        columns=(heading, *(name for name, _values in series)),
+        rows=tuple(
+            (label, *(_number(values[index]) for _name, values in series)) for index, label in enumerate(labels)
+        ),
+    )
+
+
+def _pygal() -> Any:
+    """pygal without the import hook of its map plugins: the hook has only `find_module`, which Python no longer calls
+    but warns about at every import that fails anywhere."""
+    import pygal
+
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+    return pygal
+
+
+def _pattern(chart_id: str, index: int) -> str:
+    return (
+        f'<pattern xmlns="http://www.w3.org/2000/svg" id="{chart_id}-{index}" width="6" height="6" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate({45 if index == 1 else 0})">'
+        f'<rect class="paper" width="6" height="6"/>{INKS[index]}</pattern>'
+    )
+
+
+def _fit_for_strict_csp(chart_id: str, title: str) -> Callable[[Any], Any]:
+    """A filter for pygal's tree: drops what the policy forbids or a script would need, and gives series their looks."""
+
+    def fit(root: Any) -> Any:
+        for node in list(root.iter()):
+            if _is_unwanted(node):
+                node.getparent().remove(node)
+            elif node.tag in {"svg", "g"}:  # pygal's ids would be on the page once for each chart
+                node.attrib.pop("id", None)
+                node.attrib.pop("style", None)
+        for index, dash in enumerate(DASHES):
+            _dress(root, index, fill=f"url(#{chart_id}-{index})", dash=dash)
+        root.set("role", "img")
+        root.set("aria-label", title)
+        return root
+
+    return fit
+
+
+def _is_unwanted(node: Any) -> bool:
+    """Styles, scripts, comments, what only the script would show, and the title, which is the page's own heading."""
+    if callable(node.tag) or node.tag in {"style", "script", "title", "desc"}:
+        return True
+    return not {"tooltip-overlay", "titles"}.isdisjoint(_classes(node))
+
+
+def _dress(root: Any, index: int, *, fill: str, dash: str) -> None:
+    for group in root.iter("g"):
+        if f"serie-{index}" in _classes(group):
+            for rect in group.iter("rect"):
+                rect.set("fill", fill)
+            for path in group.iter("path"):
+                path.set("stroke-dasharray", dash)
+    for box in root.iter("rect"):
+        if f"color-{index}" in _classes(box):
+            box.set("fill", fill)
+
+
+def _classes(node: Any) -> list[str]:
+    return str(node.get("class", "")).split()
+
+
+def _top(series: Sequence[tuple[str, Sequence[int | None]]]) -> int:
+    """The largest value; 1 of nothing, since an axis needs a length."""
+    return max([1, *(value or 0 for _name, values in series for value in values)])
+
+
+def _short(day: Day) -> str:
+    return formats.date_format(day.day, "j M")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else formats.number_format(round(value), force_grouping=True)

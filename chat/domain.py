@@ -1,0 +1,183 @@
+"""The values that the chat passes around. No framework is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from ingestion.domain import Scope
+
+
+class Stage(StrEnum):
+    UNDERSTANDING = "understanding"
+    SEARCHING = "searching"
+    RANKING = "ranking"
+    WRITING = "writing"
+    CHECKING = "checking"
+
+
+class ProviderKind(StrEnum):
+    STARTER = "starter"
+    OLLAMA = "ollama"
+    GITHUB = "github"
+    OPENAI = "openai"
+
+
+class AnswerMode(StrEnum):
+    AUTO = "auto"
+    """Extractive with the starter model, generative with any other."""
+    GENERATIVE = "generative"
+    EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """One provider as a tenant has set it up, with its key in the clear: it lives only as long as the call."""
+
+    kind: ProviderKind
+    model: str
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    temperature: float = 0.2
+    max_tokens: int = 512
+    """The longest answer, in tokens."""
+    context_tokens: int = 4096
+    """Prompt and answer together. Sent to Ollama as `num_ctx`, one value per model."""
+    timeout_s: float = 120.0
+    """The longest silence, in seconds, before the provider counts as unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier question of the conversation and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk on its way through the retrieval stages. Scores are None where that search did not find it:
+    `dense` is a cosine similarity, `lexical` is BM25, `fused` a sum of reciprocal ranks."""
+
+    chunk_id: UUID
+    document_id: UUID
+    dense: float | None = None
+    lexical: float | None = None
+    fused: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A candidate with its text: what a prompt is made of and what a citation points at.
+
+    `start` and `end` are character offsets in the document's text; `page` counts from 1.
+    """
+
+    number: int
+    chunk_id: UUID
+    document_id: UUID
+    document_name: str
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    heading: str = ""
+    language: str = ""
+    """Of the document, as ISO 639-1; empty where it is not known."""
+    dense: float | None = None
+    lexical: float | None = None
+    fused: float | None = None
+    version: str = ""
+    """The SHA-256 of the file that the text was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What the retrieval stages hand on. Each stage takes one and returns a new one."""
+
+    question: str
+    query: str
+    """The question as it is searched for: the question itself, or its rewriting with the history in mind."""
+    scope: Scope
+    dense: tuple[Candidate, ...] = ()
+    lexical: tuple[Candidate, ...] = ()
+    fused: tuple[Candidate, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    cut: tuple[Passage, ...] = ()
+    """Passages that were found but did not fit into the prompt."""
+    elapsed_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesFound:
+    passages: tuple[Passage, ...]
+    omitted: int
+    """How many more were found that did not fit into the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+    draft: bool = False
+    """The model's own words below an extractive answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFound:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer is whole."""
+
+    provider: str = ""
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    refused: bool = False
+    notice: str = ""
+
+
+AnswerEvent = StageStarted | SourcesFound | TextDelta | CitationFound | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStyle:
+    """How a tenant wants its answers made."""
+
+    extractive: bool
+    draft: bool = True
+    """Whether a model adds its own words below an extractive answer."""
+    passages: int = 6
+    """Most passages in a prompt."""
+    instructions: str = ""
+    languages: tuple[str, ...] = ()
+    max_tokens: int = 512
+    context_tokens: int = 4096
+
+
+@dataclass(slots=True)
+class Trace:
+    """What an answer was made of, for the dashboard: filled in while it is made, kept even when it breaks."""
+
+    query: str = ""
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+    cut: list[dict[str, Any]] = field(default_factory=list)
+    prompt: list[dict[str, str]] = field(default_factory=list)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    providers: list[dict[str, str]] = field(default_factory=list)

@@ -1,0 +1,25 @@
+"""What the chat's plain form may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from chat.protocol.commands import QUESTION_MAX_CHARS
+
+
+class UuidListField(forms.MultipleChoiceField):
+    """Any number of ids, none of which is looked up here."""
+
+    def valid_value(self, value: str) -> bool:
+        return forms.UUIDField().clean(value) is not None
+
+    def clean(self, value: Any) -> list[Any]:
+        return [forms.UUIDField().clean(each) for each in super().clean(value)]
+
+
+class AskForm(forms.Form):
+    text = forms.CharField(max_length=QUESTION_MAX_CHARS)
+    conversation_id = forms.UUIDField(required=False)
+    collection_ids = UuidListField(required=False)

@@ -1,0 +1,124 @@
+"""Everything that an answer needs from the database, read in one go before it begins: no connection is held while a
+model speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from django.conf import settings
+
+from chat import crowd, retrieval, selectors, settings_services
+from chat.aio import searching
+from chat.answering import Kit, Question
+from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
+from chat.llm import chat_model
+from chat.llm.breaker import Breaker
+from chat.llm.chain import FallbackChain, Link
+from chat.models import AnswerSettings, Turn
+from chat.refusal import language_of
+from ingestion import parts
+from ingestion.domain import Scope
+from ingestion.index import tokens
+from ingestion.selectors import searched_collection_ids, searched_scope
+from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+CONDENSED_TOKENS = 96
+STARTER_LANGUAGES = frozenset({"en"})
+"""What the starter model can write; in any other language its drafts only look like one."""
+SERVERS_OWN = UUID("6f0c1c6e-7f0e-4b52-9b6a-0d8f2d5f5d11")
+"""Namespace of the ids that the server's own providers, which have no row, go by in the circuit breaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    question: Question
+    kit: Kit
+
+
+def load(turn: Turn, breaker: Breaker) -> Plan:
+    """Synchronous, and may ask Ollama whether it is there: call it in a thread."""
+    question = Question(
+        text=turn.question,
+        history=selectors.history_before(turn),
+        scope=scope_of(turn.tenant, turn.collection_ids),
+    )
+    return Plan(question, kit_of(turn.tenant, question.text, breaker))
+
+
+def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
+    links = _links(tenant)
+    language = language_of(question).partition("-")[0]
+    configured = parts.configured()
+    brief = [_with(link, temperature=0.0, max_tokens=CONDENSED_TOKENS) for link in links]
+    return Kit(
+        style=style_of(settings_services.answer_settings(tenant), links, question),
+        retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured)),
+        writer=_chain(tenant, links, breaker),
+        condenser=_chain(tenant, brief, breaker),
+        language=language,
+        terms=lambda text: tokens.terms(text, language),
+        embed=getattr(configured.embedder, "aembed_sentences", None),
+    )
+
+
+def scope_of(tenant: Tenant, collection_ids: Iterable[str] | None) -> Scope:
+    """What may be searched: the tenant's choice, narrowed to the reader's where there is one. Ids of other tenants
+    fall out, and nothing left means that nothing is searched."""
+    if collection_ids is None:
+        return searched_scope(tenant=tenant)
+    searched = searched_collection_ids(tenant=tenant)
+    return Scope(collection_ids=searched & {UUID(each) for each in collection_ids})
+
+
+def style_of(answers: AnswerSettings, links: list[Link], question: str) -> AnswerStyle:
+    """The tenant's settings as the answering code takes them; the smallest context of the chain has to do."""
+    starter_first = bool(links) and links[0].config.kind is ProviderKind.STARTER
+    automatic = answers.mode == AnswerSettings.Mode.AUTO and (starter_first or not links)
+    return AnswerStyle(
+        extractive=automatic or answers.mode == AnswerSettings.Mode.EXTRACTIVE,
+        draft=bool(links) and (not starter_first or language_of(question) in STARTER_LANGUAGES),
+        passages=answers.passages,
+        instructions=answers.system_prompt,
+        languages=tuple(answers.languages),
+        max_tokens=answers.max_tokens,
+        context_tokens=min((link.config.context_tokens for link in links), default=answers.context_tokens),
+    )
+
+
+def _links(tenant: Tenant) -> list[Link]:
+    return [
+        Link(
+            provider_id=choice.id or uuid5(SERVERS_OWN, choice.config.base_url),
+            label=choice.label,
+            config=choice.config,
+        )
+        for choice in settings_services.provider_configs(tenant)
+    ]
+
+
+def _in_turn(retrieve: retrieval.Pipeline) -> retrieval.Pipeline:
+    async def search(state: Retrieval) -> Retrieval:
+        async with searching():
+            return await retrieve(state)
+
+    return search
+
+
+def _with(link: Link, *, temperature: float, max_tokens: int) -> Link:
+    return replace(link, config=replace(link.config, temperature=temperature, max_tokens=max_tokens))
+
+
+def _chain(tenant: Tenant, links: list[Link], breaker: Breaker) -> FallbackChain:
+    allowed = settings_services.outbound_hosts()
+
+    def build(config: ProviderConfig) -> BaseChatModel:
+        model = chat_model(config, allowed=allowed, registry=settings.RAG["LLM"])
+        return model.model_copy(update={"gather_s": crowd.gather_s()}) if hasattr(model, "gather_s") else model
+
+    return FallbackChain(links, tenant_id=tenant.pk, breaker=breaker, build=build)

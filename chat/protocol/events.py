@@ -1,0 +1,125 @@
+"""What the server says to a browser. Version 1.
+
+Every event of a turn has `turn_id` and a `seq` that counts from 1 without a gap; exactly one of `turn.completed`,
+`turn.stopped` and `turn.failed` comes last. HTML in an event is rendered and sanitised by the server.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from chat.domain import Stage
+from project.frames import Frame
+
+
+class TurnFrame(Frame):
+    turn_id: UUID
+    seq: int = Field(ge=1)
+
+
+class TurnAccepted(TurnFrame):
+    type: Literal["turn.accepted"] = "turn.accepted"
+    conversation_id: UUID
+    conversation_title: str
+    conversation_url: str
+    question: str
+
+
+class TurnStage(TurnFrame):
+    type: Literal["turn.stage"] = "turn.stage"
+    stage: Stage
+
+
+class SourceFrame(Frame):
+    number: int
+    document: str
+    page: int | None
+    heading: str
+    excerpt: str
+    url: str
+
+
+class TurnSources(TurnFrame):
+    type: Literal["turn.sources"] = "turn.sources"
+    sources: tuple[SourceFrame, ...]
+    omitted: int = 0
+    """How many more were found that did not fit into the prompt."""
+
+
+class AnswerBlock(TurnFrame):
+    """Block `index` of the answer now reads `html`; an earlier one of the same index is replaced."""
+
+    type: Literal["answer.block"] = "answer.block"
+    index: int = Field(ge=0)
+    html: str
+
+
+class AnswerCitation(TurnFrame):
+    """The answer has just cited source `number` for the first time."""
+
+    type: Literal["answer.citation"] = "answer.citation"
+    number: int
+
+
+class UsageFrame(Frame):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class TurnCompleted(TurnFrame):
+    """The whole answer as it is stored; it replaces the blocks."""
+
+    type: Literal["turn.completed"] = "turn.completed"
+    html: str
+    usage: UsageFrame
+    elapsed_ms: int
+    model: str
+    """Which model wrote it; empty when none did."""
+    refused: bool = False
+    """The documents did not hold an answer."""
+    notice: str = ""
+    """What the reader should know about how it came about, for example that a fallback provider wrote it."""
+
+
+class TurnStopped(TurnFrame):
+    type: Literal["turn.stopped"] = "turn.stopped"
+    html: str
+    elapsed_ms: int
+
+
+class TurnFailed(TurnFrame):
+    type: Literal["turn.failed"] = "turn.failed"
+    html: str
+    code: str
+    message: str
+    retryable: bool
+
+
+class TurnGap(Frame):
+    """The turn can no longer be replayed; the page at `url` has what came of it."""
+
+    type: Literal["turn.gap"] = "turn.gap"
+    turn_id: UUID
+    url: str
+
+
+class ConversationRenamed(Frame):
+    type: Literal["conversation.renamed"] = "conversation.renamed"
+    conversation_id: UUID
+    title: str
+
+
+class ProtocolError(Frame):
+    type: Literal["protocol.error"] = "protocol.error"
+    code: str
+    message: str
+    turn_id: UUID | None = None
+
+
+TurnEvent = Annotated[
+    TurnAccepted | TurnStage | TurnSources | AnswerBlock | AnswerCitation | TurnCompleted | TurnStopped | TurnFailed,
+    Field(discriminator="type"),
+]

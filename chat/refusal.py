@@ -1,0 +1,40 @@
+"""Saying that the documents do not hold the answer, in the language and script of the question."""
+
+from __future__ import annotations
+
+import re
+
+from chat.prompts import refusals
+from ingestion import languages
+
+FALLBACK = "en"
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_SERBIAN_CYRILLIC = re.compile(r"[ђћџљњјЂЋЏЉЊЈ]")
+_SOUTH_SLAVIC = frozenset({"sr", "hr", "bs"})
+_SERBIAN_WORDS = re.compile(
+    r"\b(шта|што|где|када|зашто|колико|који|која|које|šta|što|gde|gdje|zašto|koliko|koji|koja|koje)\b", re.IGNORECASE
+)
+
+
+def language_of(question: str, *, hint: tuple[str, ...] = ()) -> str:
+    """A key of `refusals()`. Questions are short, so that a few tell-tale letters and words weigh more than
+    statistics; `hint` are the tenant's languages, preferred among relatives."""
+    if _SERBIAN_CYRILLIC.search(question):
+        return "sr-Cyrl"
+    if _SERBIAN_WORDS.search(question):
+        return "sr-Cyrl" if _CYRILLIC.search(question) else "sr-Latn"
+    code = languages.detect(question)
+    if code in _SOUTH_SLAVIC:
+        code = next((each for each in hint if each in _SOUTH_SLAVIC), code)
+    if code == "sr":
+        code = "sr-Cyrl" if _CYRILLIC.search(question) else "sr-Latn"
+    return code if code in refusals() else FALLBACK
+
+
+def refusal_for(question: str, *, hint: tuple[str, ...] = ()) -> str:
+    return refusals()[language_of(question, hint=hint)]
+
+
+def is_refusal(answer: str, refusal: str) -> bool:
+    """Whether a model has said what it was told to say when nothing fits, give or take a full stop."""
+    return answer.strip().rstrip(".。").casefold().startswith(refusal.rstrip(".。").casefold())

@@ -1,0 +1,149 @@
+"""Markdown to HTML: the one renderer and the one sanitiser for pages, the socket and everything else that shows an
+answer.
+
+Answers are made of other people's text, so that no raw HTML, no image and no link is rendered from them; the only
+links are citations, and those are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from chat.citations import CITATION
+
+TAGS = {"p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span", "div"}
+TAGS |= {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
+ATTRIBUTES = {
+    "a": {"class", "href", "data-cite"},
+    "code": {"class"},
+    "span": {"class"},
+    "div": {"class"},
+    "ol": {"start"},
+    "th": {"class"},
+    "td": {"class"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CitationLinks:
+    """Where citation `n` leads: `base` with `n` and a slash behind it. Other numbers stay text."""
+
+    base: str
+    numbers: frozenset[int]
+
+
+def render(text: str, links: CitationLinks) -> str:
+    """Markdown -> safe HTML with linked citations."""
+    html: str = _markdown().render(text, {"links": links})
+    return nh3.clean(html, tags=TAGS, attributes=_attributes(), link_rel=None, url_schemes={"http", "https"})
+
+
+def render_answer(answer: str, draft: str, links: CitationLinks) -> str:
+    """A whole answer as it is stored, with the model's own draft below it where there is one."""
+    return render(answer, links) + (render_draft(draft, links) if draft.strip() else "")
+
+
+def render_draft(draft: str, links: CitationLinks, *, label: bool = True) -> str:
+    """`label` says above it what it is; further blocks of a streaming draft go without."""
+    text = escape(_("Draft in the model's own words. It is a small model: trust the quotes above."))
+    head = f'<p class="draft-label">{text}</p>' if label else ""
+    return f'<div class="draft">{head}{render(draft, links)}</div>'
+
+
+def _attributes() -> dict[str, set[str]]:
+    return {tag: set(names) for tag, names in ATTRIBUTES.items()}
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "highlight": _highlight})
+    markdown.enable(["table", "strikethrough"])
+    markdown.disable(["link", "image", "autolink", "html_inline", "html_block", "reference"])
+    markdown.inline.ruler.before("link", "citation", _citation_rule)
+    markdown.add_render_rule("citation", _citation_html)
+    return markdown
+
+
+def _citation_rule(state: StateInline, silent: bool) -> bool:
+    match = CITATION.match(state.src, state.pos)
+    links: CitationLinks = state.env["links"]
+    if match is None or int(match[1]) not in links.numbers:
+        return False
+    if not silent:
+        state.push("citation", "", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _citation_html(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
+    number = tokens[index].content
+    links: CitationLinks = env["links"]
+    return f'<a class="cite" href="{escape(links.base)}{number}/" data-cite="{number}">{number}</a>'
+
+
+def _highlight(code: str, language: str, _attrs: str) -> str:
+    try:
+        lexer = get_lexer_by_name(language)
+    except ClassNotFound:
+        return ""
+    return str(highlight(code, lexer, _formatter()))
+
+
+@lru_cache(maxsize=1)
+def _formatter() -> Any:
+    return HtmlFormatter(nowrap=True)
+
+
+class BlockSplitter:
+    """Cuts streaming Markdown into blocks at blank lines outside code fences, so that only the block that still grows
+    has to be rendered and sent again."""
+
+    def __init__(self) -> None:
+        self.index = 0
+        self._block = ""
+
+    def feed(self, delta: str) -> list[tuple[int, str]]:
+        """Return `(block index, text to add to it)`, in order."""
+        pieces: list[tuple[int, str]] = []
+        for line in delta.splitlines(keepends=True):
+            if self._block.endswith("\n") and not line.strip("\n") and self._block.strip() and not self._in_fence():
+                pieces.append((self.index, line))
+                self.index += 1
+                self._block = ""
+                continue
+            pieces.append((self.index, line))
+            self._block += line
+        return _merge(pieces)
+
+    def begin_new(self) -> None:
+        """What comes next belongs to another block, whatever the text says."""
+        self.index += 1
+        self._block = ""
+
+    def _in_fence(self) -> bool:
+        return sum(line.lstrip().startswith(("```", "~~~")) for line in self._block.splitlines()) % 2 == 1
+
+
+def _merge(pieces: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    merged: list[tuple[int, str]] = []
+    for index, text in pieces:
+        if merged and merged[-1][0] == index:
+            merged[-1] = (index, merged[-1][1] + text)
+        else:
+            merged.append((index, text))
+    return merged

@@ -1,0 +1,39 @@
+"""By meaning: the question's vector against the passages'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from chat.aio import in_thread
+from chat.domain import Candidate, Retrieval
+from ingestion.domain import Hit, Scope, Vector
+from ingestion.parts import Parts
+
+DEPTH = 100
+"""Passages that go into the fusion. With 50, nDCG@10 on SciFact was 0.003 to 0.009 lower, elsewhere the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSearch:
+    tenant_id: UUID
+    parts: Parts
+    depth: int = DEPTH
+    name: str = "dense"
+
+    async def __call__(self, state: Retrieval) -> Retrieval:
+        if state.scope.is_empty:
+            return state
+        vector = await self._vector(state.query)
+        hits = await in_thread(self._search, vector, state.scope)
+        return replace(state, dense=tuple(Candidate(hit.chunk_id, hit.document_id, dense=hit.score) for hit in hits))
+
+    async def _vector(self, query: str) -> Vector:
+        """An embedder that knows the event loop is asked in it; any other one in a thread."""
+        ask = getattr(self.parts.embedder, "aembed_query", None)
+        return await ask(query) if ask else await in_thread(self.parts.embedder.embed_query, query)
+
+    def _search(self, vector: Vector, scope: Scope) -> list[Hit]:
+        """In a thread as a whole: the embedder may have to ask its server for the fingerprint."""
+        index = self.parts.vectors.for_tenant(self.tenant_id, fingerprint=self.parts.embedder.fingerprint)
+        return index.search(vector, limit=self.depth, scope=scope)

@@ -1,0 +1,153 @@
+"""Reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from chat.domain import Exchange
+from chat.models import Conversation, Source, Turn
+from chat.rendering import CitationLinks, render_answer
+from tenants.access import Access
+from tenants.errors import NotFound
+
+HISTORY_TURNS = 6
+SIDEBAR_CONVERSATIONS = 100
+EXCERPT_CHARS = 320
+
+
+def conversations_list(*, access: Access) -> QuerySet[Conversation]:
+    return Conversation.objects.for_tenant(access.tenant).filter(user=access.user)
+
+
+def conversation_get(*, access: Access, conversation_id: UUID) -> Conversation:
+    conversation = conversations_list(access=access).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound(_("There is no such conversation. It may have been deleted."))
+    return conversation
+
+
+def turns_of(*, access: Access) -> QuerySet[Turn]:
+    """Everything that this person has asked in this organisation."""
+    return Turn.objects.for_tenant(access.tenant).filter(conversation__user=access.user)
+
+
+def turn_get(*, access: Access, turn_id: UUID) -> Turn:
+    turn = turns_of(access=access).select_related("conversation").filter(pk=turn_id).first()
+    if turn is None:
+        raise NotFound(_("There is no such answer. It may have been deleted."))
+    return turn
+
+
+def source_get(*, access: Access, turn_id: UUID, number: int) -> Source:
+    source = (
+        Source.objects.for_tenant(access.tenant)
+        .filter(turn_id=turn_id, turn__conversation__user=access.user, number=number)
+        .select_related("document", "turn")
+        .first()
+    )
+    if source is None:
+        raise NotFound(_("There is no such source. Its conversation may have been deleted."))
+    return source
+
+
+def history_before(turn: Turn) -> tuple[Exchange, ...]:
+    """The latest answered exchanges of the conversation, oldest first."""
+    rows = (
+        Turn.objects.for_tenant(turn.tenant_id)
+        .filter(conversation_id=turn.conversation_id, status=Turn.Status.COMPLETED, created_at__lt=turn.created_at)
+        .exclude(question=turn.question)  # asked again, it is no follow-up to itself
+        .order_by("-created_at")
+        .values_list("question", "answer")[:HISTORY_TURNS]
+    )
+    return tuple(Exchange(question, answer) for question, answer in reversed(rows))
+
+
+def citation_links(slug: str, turn_id: UUID, numbers: frozenset[int]) -> CitationLinks:
+    return CitationLinks(base=f"{reverse('chat:turn', args=[slug, turn_id])}sources/", numbers=numbers)
+
+
+def excerpt(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT_CHARS else f"{flat[:EXCERPT_CHARS].rsplit(' ', 1)[0]} …"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    number: int
+    document: str
+    page: int | None
+    heading: str
+    excerpt: str
+    url: str
+    cited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """A turn as a page shows it."""
+
+    id: UUID
+    question: str
+    status: str
+    answer_html: SafeString
+    sources: tuple[SourceView, ...]
+    refused: bool
+    notice: str
+    error: dict[str, Any] | None
+    model: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    elapsed_ms: int | None
+    first_word_ms: int | None
+    is_running: bool
+
+
+def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
+    """Two queries for any number of turns."""
+    by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
+    for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[turn.pk for turn in turns]):
+        by_turn[source.turn_id].append(source)
+    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk]) for turn in turns]
+
+
+def _turn_view(slug: str, turn: Turn, sources: Sequence[Source]) -> TurnView:
+    links = citation_links(slug, turn.pk, frozenset(source.number for source in sources))
+    failed = turn.status in {Turn.Status.FAILED, Turn.Status.INTERRUPTED}
+    return TurnView(
+        id=turn.pk,
+        question=turn.question,
+        status=turn.status,
+        answer_html=mark_safe(render_answer(turn.answer, turn.draft, links)),  # noqa: S308 - the one sanitiser's
+        sources=tuple(
+            SourceView(
+                number=source.number,
+                document=source.document_name,
+                page=source.page,
+                heading=source.heading,
+                excerpt=excerpt(source.text),
+                url=f"{links.base}{source.number}/",
+                cited=source.cited,
+            )
+            for source in sources
+        ),
+        refused=turn.refused,
+        notice=turn.notice,
+        error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}
+        if failed
+        else None,
+        model=turn.model,
+        prompt_tokens=turn.prompt_tokens,
+        completion_tokens=turn.completion_tokens,
+        elapsed_ms=turn.elapsed_ms,
+        first_word_ms=turn.first_word_ms,
+        is_running=turn.is_running,
+    )

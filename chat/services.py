@@ -1,0 +1,175 @@
+"""Writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from chat import selectors
+from chat.domain import Passage, Trace, Usage
+from chat.errors import TurnConflict
+from chat.models import Conversation, Source, Turn
+from ingestion.models import Document
+from tenants import audit, limits
+from tenants.access import Access
+
+TITLE_CHARS = 80
+
+
+def turn_start(
+    *,
+    access: Access,
+    turn_id: UUID,
+    text: str,
+    conversation_id: UUID | None = None,
+    collection_ids: Sequence[UUID] | None = None,
+) -> tuple[Turn, bool]:
+    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn."""
+    if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
+        return existing, False
+    limits.spend(
+        "questions",
+        access.user.pk if access.user else 0,
+        per_minute=settings.QUESTIONS_PER_MINUTE,
+        message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
+    )
+    chosen = None if collection_ids is None else [str(each) for each in collection_ids]
+    try:
+        with transaction.atomic():
+            conversation = _conversation(access, conversation_id, text)
+            turn = Turn.objects.create(
+                id=turn_id, tenant=access.tenant, conversation=conversation, question=text, collection_ids=chosen
+            )
+    except IntegrityError as error:
+        raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
+    return turn, True
+
+
+def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Conversation:
+    if conversation_id is None:
+        return Conversation.objects.create(tenant=access.tenant, user=access.user, title=title_of(text))
+    conversation = selectors.conversation_get(access=access, conversation_id=conversation_id)
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=["updated_at"])
+    return conversation
+
+
+def title_of(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= TITLE_CHARS else f"{flat[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
+
+
+def turn_retry(*, access: Access, turn_id: UUID, retry_of: UUID) -> tuple[Turn, bool]:
+    """Ask a finished turn's question again."""
+    old = selectors.turn_get(access=access, turn_id=retry_of)
+    if old.is_running:
+        raise TurnConflict(_("This question is still being answered. Stop it first."))
+    return turn_start(
+        access=access,
+        turn_id=turn_id,
+        text=old.question,
+        conversation_id=old.conversation_id,
+        collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
+    )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a turn has ended. Filled in while the answer is made, written once."""
+
+    status: Turn.Status = Turn.Status.FAILED
+    answer: str = ""
+    draft: str = ""
+    refused: bool = False
+    notice: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    error_retryable: bool = False
+    provider: str = ""
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    first_word_ms: int | None = None
+    elapsed_ms: int = 0
+    passages: tuple[Passage, ...] = ()
+    sources_written: bool = False
+    """Whether the passages are in the database already."""
+    cited: list[int] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
+
+
+@transaction.atomic
+def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
+    """Write the outcome; False when the turn had ended already, and nothing was changed."""
+    ended = (
+        Turn.objects.for_tenant(turn.tenant_id)
+        .filter(pk=turn.pk, status=Turn.Status.RUNNING)
+        .update(
+            status=outcome.status,
+            answer=outcome.answer,
+            draft=outcome.draft,
+            refused=outcome.refused,
+            notice=outcome.notice[:300],
+            error_code=outcome.error_code,
+            error_message=outcome.error_message,
+            error_retryable=outcome.error_retryable,
+            provider=outcome.provider[:60],
+            model=outcome.model,
+            search_query=outcome.trace.query if outcome.trace.query != turn.question else "",
+            prompt_tokens=outcome.usage.prompt_tokens,
+            completion_tokens=outcome.usage.completion_tokens,
+            first_word_ms=outcome.first_word_ms,
+            elapsed_ms=outcome.elapsed_ms,
+            trace=asdict(outcome.trace),
+            finished_at=timezone.now(),
+        )
+    )
+    if ended:
+        if not outcome.sources_written:
+            sources_write(turn=turn, passages=outcome.passages)
+        Source.objects.for_tenant(turn.tenant_id).filter(turn=turn, number__in=outcome.cited).update(cited=True)
+    return bool(ended)
+
+
+def sources_write(*, turn: Turn, passages: Sequence[Passage]) -> None:
+    """Keep what is about to be shown as sources, so that their links work while the answer is still coming."""
+    there = Document.objects.for_tenant(turn.tenant_id).filter(pk__in=[each.document_id for each in passages])
+    ids = set(there.values_list("pk", flat=True))  # one may have been deleted a moment ago
+    Source.objects.bulk_create((_source_row(turn, passage, ids) for passage in passages), ignore_conflicts=True)
+
+
+def _source_row(turn: Turn, passage: Passage, document_ids: set[UUID]) -> Source:
+    return Source(
+        tenant_id=turn.tenant_id,
+        turn=turn,
+        number=passage.number,
+        document_id=passage.document_id if passage.document_id in document_ids else None,
+        chunk_id=passage.chunk_id,
+        document_name=passage.document_name,
+        text=passage.text,
+        start=passage.start,
+        end=passage.end,
+        page=passage.page,
+        heading=passage.heading,
+        dense=passage.dense,
+        lexical=passage.lexical,
+        fused=passage.fused,
+    )
+
+
+@transaction.atomic
+def conversation_delete(*, access: Access, conversation_id: UUID) -> None:
+    conversation = selectors.conversation_get(access=access, conversation_id=conversation_id)
+    conversation.delete()
+    audit.record(access, gettext_noop("conversation deleted"))
+
+
+def turns_beat(*, turn_ids: Sequence[UUID]) -> None:
+    """Say that this process is still answering these; the reaper leaves them alone."""
+    Turn.all_tenants.filter(pk__in=turn_ids, status=Turn.Status.RUNNING).update(heartbeat_at=timezone.now())

@@ -1,0 +1,120 @@
+"""The cited page: of a PDF the page itself as an image with the passage marked, of anything else the text around it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat import page_marks
+from chat.models import Source
+from ingestion.domain import SECTION_SEPARATOR
+from ingestion.errors import DocumentUnreadable
+from ingestion.models import Document
+from ingestion.selectors import sections_of
+from tenants.access import Access
+from tenants.errors import NotFound
+
+SCALE = 2.0
+"""Pixels per PDF point (1/72 inch): sharp on a dense screen, a few hundred kilobytes."""
+MAX_PIXELS = 4_000
+MARK = (255, 214, 10)
+CONTEXT_CHARS = 3_000
+"""Of text before and after the passage."""
+
+
+def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, Any]:
+    """The template's context. `page` is another page of the same PDF to look at."""
+    document = source.document
+    available = document is not None and document.status != Document.Status.DELETING
+    base = reverse("chat:source", args=[access.tenant.slug, source.turn_id, source.number])
+    context: dict[str, Any] = {
+        "document_available": available,
+        "kind": "text",
+        "back_url": reverse("chat:conversation", args=[access.tenant.slug, source.turn.conversation_id])
+        + f"#turn-{source.turn_id}",
+        "document_changed": False,
+        "page_count": document.page_count if document else None,
+        "shown_page": page or source.page,
+    }
+    if not available or document is None:
+        return context | {"text_before": "", "text_marked": source.text, "text_after": ""}
+    context["download_url"] = reverse("ingestion:download", args=[access.tenant.slug, document.pk])
+    if document.media_type == "application/pdf" and source.page:
+        passage_page = _page_of_quote(access, source)
+        context |= {"passage_page": passage_page, "shown_page": page or passage_page}
+        return context | _page_links(base, page or passage_page, document.page_count or 1)
+    return context | _text_around(access, source)
+
+
+def _page_of_quote(access: Access, source: Source) -> int:
+    """The page to open: where the first sentence stands that the answer quotes. A passage may begin pages before."""
+    at = page_marks.quoted(source.text, source.turn.answer)
+    if at is not None:
+        before = sections_of(tenant=access.tenant, document_id=source.document_id)  # type: ignore[arg-type]  # available
+        section = before.filter(start__lte=source.start + at, page__isnull=False).order_by("start").last()
+        if section is not None and section.page:
+            return section.page
+    return source.page or 1
+
+
+def _page_links(base: str, page: int, page_count: int) -> dict[str, Any]:
+    return {
+        "kind": "image",
+        "image_url": f"{base}image/?page={page}",
+        "previous_page_url": f"{base}?page={page - 1}" if page > 1 else "",
+        "next_page_url": f"{base}?page={page + 1}" if page < page_count else "",
+    }
+
+
+def _text_around(access: Access, source: Source) -> dict[str, Any]:
+    """The text on both sides of the passage. Where the document no longer reads as it was cited, only the citation."""
+    sections = sections_of(tenant=access.tenant, document_id=source.document_id)  # type: ignore[arg-type]  # available
+    text = SECTION_SEPARATOR.join(sections.values_list("text", flat=True))
+    if text[source.start : source.end] != source.text:
+        return {"text_before": "", "text_marked": source.text, "text_after": "", "document_changed": True}
+    return {
+        "text_before": text[max(0, source.start - CONTEXT_CHARS) : source.start],
+        "text_marked": source.text,
+        "text_after": text[source.end : source.end + CONTEXT_CHARS],
+    }
+
+
+def page_image(source: Source, *, page: int | None) -> bytes:
+    """The page as PNG, the passage marked where it is on that page."""
+    import pypdfium2
+    from PIL import Image, ImageChops, ImageDraw
+
+    document = source.document
+    number = page or source.page
+    if document is None or document.media_type != "application/pdf" or not number:
+        raise NotFound(_("There is no image of this page."))
+    with document.file.open("rb") as file:
+        try:
+            pdf = pypdfium2.PdfDocument(file.read())
+        except pypdfium2.PdfiumError as error:
+            raise DocumentUnreadable(_("This PDF can no longer be opened.")) from error
+        try:
+            if number > len(pdf):
+                raise NotFound(
+                    ngettext(
+                        "This document has %(count)d page only.", "This document has %(count)d pages only.", len(pdf)
+                    )
+                    % {"count": len(pdf)}
+                )
+            shown = pdf[number - 1]
+            width, height = shown.get_size()
+            scale = min(SCALE, MAX_PIXELS / max(width, height, 1))
+            image = shown.render(scale=scale).to_pil().convert("RGB")
+            boxes = list(page_marks.boxes(shown, source.text, scale=scale, height=image.height))
+        finally:
+            pdf.close()
+    marks = Image.new("RGB", image.size, "white")
+    for box in boxes:
+        ImageDraw.Draw(marks).rectangle(box, fill=MARK)
+    buffer = io.BytesIO()
+    ImageChops.multiply(image, marks).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,23 @@
+"""The chat's addresses, all below `/t/<slug>/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chat import views
+from chat.dashboard.urls import dashboard_urls
+from chat.settings_urls import settings_urls
+
+app_name = "chat"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("ask/", views.ask, name="ask"),
+    path("c/<uuid:conversation_id>/", views.conversation, name="conversation"),
+    path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="conversation_delete"),
+    path("turns/<uuid:turn_id>/", views.turn, name="turn"),
+    path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
+    path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
+    *settings_urls,
+    *dashboard_urls,
+]

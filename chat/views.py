@@ -1,0 +1,152 @@
+"""The chat's pages. Everything but the live stream works without a script."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import selectors, services, settings_services, source_pages, turns
+from chat.aio import in_thread
+from chat.domain import ProviderKind
+from chat.errors import QuestionRefused
+from chat.forms import AskForm
+from chat.models import Conversation, Turn
+from ingestion.models import Document
+from ingestion.selectors import collections_list, documents_list
+from project.errors import AppError
+from project.middleware import error_response
+from tenants.access import Access, access_for, tenant_view
+from tenants.errors import NotFound
+
+SUGGESTIONS = 3
+
+
+@require_GET
+@tenant_view()
+def home(request: HttpRequest, access: Access) -> HttpResponse:
+    """A new conversation."""
+    return render(request, "chat/home.html", _page(access, None, []))
+
+
+@require_GET
+@tenant_view()
+def conversation(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
+    found = selectors.conversation_get(access=access, conversation_id=conversation_id)
+    rows = list(selectors.turns_of(access=access).filter(conversation=found))
+    return render(request, "chat/conversation.html", _page(access, found, rows))
+
+
+def _page(access: Access, current: Conversation | None, rows: list[Turn]) -> dict[str, Any]:
+    slug = access.tenant.slug
+    return {
+        "conversation": current,
+        "turns": selectors.turn_views(access=access, turns=rows),
+        "conversations": [
+            {
+                "id": row.pk,
+                "title": row.title,
+                "url": reverse("chat:conversation", args=[slug, row.pk]),
+                "updated_at": row.updated_at,
+                "is_current": current is not None and row.pk == current.pk,
+            }
+            for row in selectors.conversations_list(access=access)[: selectors.SIDEBAR_CONVERSATIONS]
+        ],
+        "collections": list(collections_list(tenant=access.tenant)),
+        "suggestions": _suggestions(access) if current is None else [],
+        "model_line": _model_line(access),
+        "socket_url": f"/ws/t/{slug}/",
+    }
+
+
+def _suggestions(access: Access) -> list[str]:
+    """A first question for each of the newest documents."""
+    newest = documents_list(tenant=access.tenant).filter(status=Document.Status.READY)[:SUGGESTIONS]
+    return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
+
+
+def _model_line(access: Access) -> str:
+    """Which model answers here, and with the starter model, how to get a better one."""
+    try:
+        choices = settings_services.provider_configs(access.tenant)
+    except AppError as error:
+        return error.message
+    if not choices:
+        return _("No model is switched on, so that answers are quotes only. Choose one in the settings.")
+    if choices[0].config.kind is ProviderKind.STARTER:
+        return _(
+            "Answers are quoted from the documents; the bundled starter model only adds a draft. "
+            "For written answers start Ollama and run `ollama pull phi3.5`: it is used as soon as it answers."
+        )
+    return _("Answers are written by %(label)s.") % {"label": choices[0].label}
+
+
+@require_GET
+@tenant_view()
+def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
+    """One turn as a fragment: for a page that has missed the live stream."""
+    found = selectors.turn_get(access=access, turn_id=turn_id)
+    (view,) = selectors.turn_views(access=access, turns=[found])
+    return render(request, "chat/_turn.html", {"turn": view})
+
+
+@require_POST
+async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A question from a plain form. It is answered in this process just as one from the socket is."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    try:
+        access = await in_thread(access_for, user, slug)
+    except NotFound as error:
+        raise Http404(error.message) from error
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        refused = QuestionRefused(_("Type a question of at most 8,000 characters."))
+        return await in_thread(error_response, request, refused)
+    try:
+        new, _created = await in_thread(
+            services.turn_start,
+            access=access,
+            turn_id=uuid4(),
+            text=form.cleaned_data["text"],
+            conversation_id=form.cleaned_data["conversation_id"],
+            collection_ids=form.cleaned_data["collection_ids"] or None,
+        )
+    except AppError as error:
+        return await in_thread(error_response, request, error)
+    await turns.start(new)
+    return redirect("chat:conversation", slug, new.conversation_id)
+
+
+@require_POST
+@tenant_view()
+def conversation_delete(_request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
+    services.conversation_delete(access=access, conversation_id=conversation_id)
+    return redirect("chat:home", access.tenant.slug)
+
+
+@require_GET
+@tenant_view()
+def source(request: HttpRequest, access: Access, turn_id: UUID, number: int) -> HttpResponse:
+    """The cited page, with the passage marked."""
+    found = selectors.source_get(access=access, turn_id=turn_id, number=number)
+    page = request.GET.get("page", "")
+    view = source_pages.view_of(access, found, page=int(page) if page.isdigit() else None)
+    return render(request, "chat/source.html", {"source": found, **view})
+
+
+@require_GET
+@tenant_view()
+def source_image(request: HttpRequest, access: Access, turn_id: UUID, number: int) -> HttpResponse:
+    found = selectors.source_get(access=access, turn_id=turn_id, number=number)
+    page = request.GET.get("page", "")
+    png = source_pages.page_image(found, page=int(page) if page.isdigit() else None)
+    return HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

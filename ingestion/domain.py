@@ -1,0 +1,98 @@
+"""The values that ingestion passes around. No framework is imported here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+SECTION_SEPARATOR = "\n\n"
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document that has one page and one place in the outline.
+
+    `page` counts from 1 as a reader does (a slide or a sheet is a page); it is None where the format has no pages.
+    `heading` is the path in the outline, outermost first.
+    """
+
+    text: str
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """What a parser got out of a file. Character offsets everywhere count in `text`."""
+
+    sections: tuple[Section, ...]
+    title: str = ""
+    page_count: int | None = None
+
+    @cached_property
+    def text(self) -> str:
+        return SECTION_SEPARATOR.join(section.text for section in self.sections)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The offset in `text` at which each section begins."""
+        starts, offset = [], 0
+        for section in self.sections:
+            starts.append(offset)
+            offset += len(section.text) + len(SECTION_SEPARATOR)
+        return tuple(starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a document: `text == document.text[start:end]`.
+
+    `id` is uuid5(document, chunker version, ordinal, text), so that doing the work twice gives the same rows.
+    """
+
+    id: UUID
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A chunk as the indexes take it. `vector` is None for the lexical one."""
+
+    chunk_id: UUID
+    document_id: UUID
+    collection_id: UUID
+    text: str
+    title: str = ""
+    heading: str = ""
+    language: str = ""
+    vector: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which documents a search may see, inside one tenant. None is all of them; an empty set is none of them."""
+
+    collection_ids: frozenset[UUID] | None = None
+    document_ids: frozenset[UUID] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.collection_ids == frozenset() or self.document_ids == frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a search found. `score` is the higher the better; its unit is the index's own
+    (cosine similarity for vectors, BM25 for words)."""
+
+    chunk_id: UUID
+    document_id: UUID
+    score: float

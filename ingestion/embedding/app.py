@@ -1,0 +1,146 @@
+"""The embedding server's pages, as a plain ASGI application: three routes need no framework."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from ingestion.embedding.lanes import BATCH_TOKENS, LaneFull, Lanes, Vectors
+from ingestion.embedding.wire import RequestRefused, embeddings_body, parse_lane, parse_request
+
+if TYPE_CHECKING:
+    from ingestion.embedding.engine import Engine
+
+MOST_BODY_BYTES = 32 * 1024 * 1024
+RETRY_AFTER_S = 1
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ClientGone(Exception):
+    """The client has closed its connection; there is nobody to answer."""
+
+
+class Service:
+    """The model and its queue, from when they are there."""
+
+    def __init__(self) -> None:
+        self._ready: tuple[Engine, Lanes] | None = None
+
+    def open(self, engine: Engine, *, batch_tokens: int = BATCH_TOKENS) -> None:
+        """Begin to answer, with a model that is loaded and warm. May be called from another thread."""
+        lanes = Lanes(engine.embed, dimension=engine.dimension, batch_tokens=batch_tokens)
+        lanes.start()
+        self._ready = engine, lanes
+
+    def close(self) -> None:
+        if self._ready:
+            self._ready[1].close()
+
+    @property
+    def ready(self) -> tuple[Engine, Lanes]:
+        if self._ready is None:
+            raise RequestRefused(503, "The model is loading.", code="loading", retry_after_s=RETRY_AFTER_S)
+        return self._ready
+
+
+class App:
+    """`/health` and `/v1/models` answer 503 until the service is open, like everything else."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        try:
+            body = await self._answer(scope, receive)
+        except RequestRefused as refusal:
+            headers = [(b"retry-after", str(refusal.retry_after_s).encode())] if refusal.retry_after_s else []
+            await _send_json(send, refusal.status, json.dumps(refusal.body).encode(), headers)
+        except ClientGone:
+            return
+        else:
+            await _send_json(send, 200, body, [])
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        match scope["method"], scope["path"]:
+            case "GET", "/health":
+                _engine, _lanes = self._service.ready
+                return b'{"status": "ready"}'
+            case "GET", "/v1/models":
+                return self._models()
+            case "POST", "/v1/embeddings":
+                return await self._embeddings(scope, receive)
+            case method, path:
+                raise RequestRefused(404, f"There is no {method} {path} here.", code="not_found")
+
+    def _models(self) -> bytes:
+        engine, _lanes = self._service.ready
+        model = {
+            "id": engine.name,
+            "object": "model",
+            "owned_by": "local",
+            "fingerprint": engine.fingerprint,
+            "dimension": engine.dimension,
+            "max_tokens": engine.max_tokens,
+        }
+        return json.dumps({"object": "list", "data": [model]}).encode()
+
+    async def _embeddings(self, scope: Scope, receive: Receive) -> bytes:
+        engine, lanes = self._service.ready
+        request = parse_request(await _body(receive))
+        if request.model not in ("", engine.name):
+            raise RequestRefused(404, f"This server has {engine.name}, not {request.model}.", code="model_not_found")
+        if request.dimensions not in (None, engine.dimension):
+            raise RequestRefused(400, f"{engine.name} has {engine.dimension} dimensions.", code="invalid_dimensions")
+        lane = parse_lane(dict(scope["headers"]).get(b"x-lane", b"").decode("latin-1"), request.input_type)
+        texts = engine.prepare(request.input, request.input_type)
+        tokens = await asyncio.to_thread(engine.count_tokens, texts)
+        try:
+            vectors = await _unless_client_goes(receive, lanes.submit(lane, texts, tokens))
+        except LaneFull:
+            message = "Too many texts are waiting. Try again in a moment."
+            raise RequestRefused(503, message, code="busy", retry_after_s=RETRY_AFTER_S) from None
+        return embeddings_body(vectors, encoding_format=request.encoding_format, model=engine.name, tokens=sum(tokens))
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY_BYTES:
+            raise RequestRefused(
+                413, f"A request may have {MOST_BODY_BYTES} bytes; send fewer texts.", code="too_large"
+            )
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def _unless_client_goes(receive: Receive, future: Future[Vectors]) -> Vectors:
+    """Wait for the vectors; drop the work when the client closes the connection, so that it holds nobody else up."""
+    work = asyncio.wrap_future(future)
+    gone = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise ClientGone
+        return work.result()
+    finally:
+        work.cancel()
+        gone.cancel()
+
+
+async def _send_json(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    headers = [(b"content-type", b"application/json"), length, *headers]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

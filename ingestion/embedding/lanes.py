@@ -1,0 +1,170 @@
+"""Puts waiting texts into batches, in two lanes, and runs them one after another on a thread of its own.
+
+A question waits for at most the one small batch of documents that is being computed when it arrives. Questions that
+wait together become one batch. Documents are batched with others of their length, whichever request they came in,
+because a batch costs its longest text times its size.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from heapq import nsmallest
+
+import numpy as np
+import numpy.typing as npt
+
+logger = logging.getLogger(__name__)
+
+Vectors = npt.NDArray[np.float32]
+Compute = Callable[[Sequence[str]], Vectors]
+"""Texts in, one row each out."""
+
+BATCH_TOKENS = 256
+"""The largest batch, in tokens with padding, unless a single text is longer: about a tenth of a second on one core.
+Larger ones gain a few per cent on a CPU and hold questions up for longer."""
+MOST_QUERIES_IN_A_ROW = 8
+"""Batches of questions after which waiting documents get one, so that a rush of questions does not starve them."""
+WAITING_LIMIT = 2048
+"""Texts that may wait in each lane."""
+
+
+class Lane(StrEnum):
+    QUERY = "query"
+    DOCUMENTS = "documents"
+
+
+class LaneFull(Exception):
+    """Too many texts are waiting; come back in a moment."""
+
+
+@dataclass(eq=False)
+class Job:
+    """The texts of one request. `future` gets their vectors, in the same order; cancelling it drops those unstarted."""
+
+    size: int
+    dimension: int
+    future: Future[Vectors] = field(default_factory=Future)
+
+    def __post_init__(self) -> None:
+        self._vectors = np.empty((self.size, self.dimension), np.float32)
+        self._missing = self.size
+
+    def deliver(self, position: int, vector: npt.NDArray[np.float32]) -> None:
+        self._vectors[position] = vector
+        self._missing -= 1
+        if not self._missing and self.future.set_running_or_notify_cancel():
+            self.future.set_result(self._vectors)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done() and self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    job: Job
+    position: int
+    text: str
+    tokens: int
+
+    @property
+    def is_wanted(self) -> bool:
+        return not self.job.future.done()
+
+
+class Lanes:
+    """Thread-safe. `close` ends the thread after the batch it is at and fails whatever still waits."""
+
+    def __init__(self, compute: Compute, *, dimension: int, batch_tokens: int = BATCH_TOKENS) -> None:
+        self._compute = compute
+        self._dimension = dimension
+        self._batch_tokens = batch_tokens
+        self._waiting: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
+        self._queries_in_a_row = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def submit(self, lane: Lane, texts: Sequence[str], tokens: Sequence[int]) -> Future[Vectors]:
+        """Queue `texts`, which have so many `tokens`. Raise `LaneFull` when there is no room for all of them."""
+        job = Job(len(texts), self._dimension)
+        with self._changed:
+            queue = self._waiting[lane]
+            if self._closed or len(queue) + len(texts) > WAITING_LIMIT:
+                raise LaneFull
+            queue.extend(Waiting(job, position, text, tokens[position]) for position, text in enumerate(texts))
+            self._changed.notify()
+        return job.future
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            try:
+                vectors = self._compute([item.text for item in batch])
+            except Exception as error:
+                logger.exception("A batch of %d texts failed", len(batch))
+                for item in batch:
+                    item.job.fail(error)
+                continue
+            for item, vector in zip(batch, vectors, strict=True):
+                item.job.deliver(item.position, vector)
+
+    def _next_batch(self) -> list[Waiting]:
+        """Wait for work and take it off its queue. Nothing means that the lanes are closed."""
+        with self._changed:
+            while not self._closed:
+                for lane in self._order():
+                    if batch := self._take(lane):
+                        self._queries_in_a_row = self._queries_in_a_row + 1 if lane is Lane.QUERY else 0
+                        return batch
+                self._changed.wait()
+            for queue in self._waiting.values():
+                for item in queue:
+                    item.job.fail(LaneFull())
+        return []
+
+    def _order(self) -> tuple[Lane, Lane]:
+        if self._queries_in_a_row >= MOST_QUERIES_IN_A_ROW:
+            return Lane.DOCUMENTS, Lane.QUERY
+        return Lane.QUERY, Lane.DOCUMENTS
+
+    def _take(self, lane: Lane) -> list[Waiting]:
+        wanted = [item for item in self._waiting[lane] if item.is_wanted]
+        batch = choose(wanted, self._batch_tokens)
+        chosen = set(map(id, batch))
+        self._waiting[lane] = deque(item for item in wanted if id(item) not in chosen)
+        return batch
+
+
+def choose(waiting: Sequence[Waiting], batch_tokens: int) -> list[Waiting]:
+    """Return the text that has waited longest and those nearest to it in length, within the budget.
+
+    That the oldest is always in keeps a text of unusual length from waiting for ever.
+    """
+    if not waiting:
+        return []
+    oldest = waiting[0]
+    most = max(1, batch_tokens // max(1, oldest.tokens))
+    nearest = nsmallest(2 * most, waiting[1:], key=lambda item: abs(item.tokens - oldest.tokens))
+    batch, longest = [oldest], oldest.tokens
+    for item in nearest:
+        if max(longest, item.tokens) * (len(batch) + 1) > batch_tokens:
+            break
+        batch.append(item)
+        longest = max(longest, item.tokens)
+    return batch

@@ -1,0 +1,101 @@
+"""One copy of the embedding model for everyone, spoken to as OpenAI `/v1/embeddings`.
+
+    python -m ingestion.embedding.server --port 8001 [--model FOLDER_OR_NAME] [--dtype auto|bf16|fp32] [--threads N]
+
+`/health` answers 503 until the model is loaded and warm; `/v1/models` says which it is, with its fingerprint. No
+Django here: the process holds a model and nothing of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+
+import uvicorn
+
+from ingestion.embedding.app import App, Service
+from ingestion.embedding.engine import Engine, EngineOptions
+from ingestion.embedding.lanes import BATCH_TOKENS
+from ingestion.embedding.starter import starter_model
+
+logger = logging.getLogger(__name__)
+
+STARTER = "starter"
+GRACE_S = 5
+"""How long requests that are being answered may keep the process after SIGTERM."""
+
+
+def default_threads() -> int:
+    """Half of the cores: the chat model on the same machine needs the others, and a batch that is split over a core
+    which is busy waits for its slower half."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=STARTER, help="a folder, a name on the Hugging Face hub, or: starter")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--dtype", choices=("auto", "bf16", "fp32"), default="auto")
+    parser.add_argument("--threads", type=int, default=default_threads())
+    parser.add_argument("--batch-tokens", type=int, default=BATCH_TOKENS)
+    return parser.parse_args()
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """Serve until a signal comes or the model turns out not to load; return the exit status."""
+    service, failed = Service(), threading.Event()
+    # log_config=None: leave logging as it was set up here.
+    server = uvicorn.Server(
+        uvicorn.Config(
+            App(service),
+            host=arguments.host,
+            port=arguments.port,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+    def load() -> None:
+        try:
+            model = str(starter_model()) if arguments.model == STARTER else arguments.model
+            options = EngineOptions(model=model, dtype=arguments.dtype, threads=arguments.threads)
+            engine = Engine(options)
+            engine.warm_up()
+            service.open(engine, batch_tokens=arguments.batch_tokens)
+        except Exception:
+            logger.exception("The model %s could not be loaded", arguments.model)
+            failed.set()
+            server.should_exit = True
+
+    threading.Thread(target=load, name="loading", daemon=True).start()
+    try:
+        server.run()
+    finally:
+        service.close()
+    return 1 if failed.is_set() else 0
+
+
+def main() -> int:
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # uvicorn raises the signal again once it has shut down; this makes an exit without an error of it.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))
+    try:
+        return _serve(arguments)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+
+
+if __name__ == "__main__":
+    status = main()
+    logging.shutdown()
+    # Taking torch and its dependencies apart, module by module, would keep a stopped server about for seconds.
+    os._exit(status)

@@ -1,0 +1,83 @@
+"""The OpenAI `/v1/embeddings` protocol as the server speaks it, with two additions.
+
+`input_type` chooses the model's prompt ("query" or "document"; without it a text is embedded as it stands), and the
+header `X-Lane` chooses the queue; without it queries go into the lane of that name and all else to the documents.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from ingestion.embedding.engine import InputType
+from ingestion.embedding.lanes import Lane, Vectors
+
+MOST_TEXTS = 2048
+"""A request; OpenAI's own limit."""
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class EmbeddingsRequest(BaseModel):
+    """What else OpenAI knows, such as `user`, is ignored."""
+
+    input: Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1, max_length=MOST_TEXTS)]
+    """A single text is taken as a list of one."""
+    model: str = ""
+    encoding_format: Literal["float", "base64"] = "float"
+    """base64 holds little-endian float32, which is a fifth of the work of printing and parsing numbers."""
+    dimensions: int | None = None
+    input_type: InputType | None = None
+
+
+class RequestRefused(Exception):
+    """An answer other than 200, in OpenAI's shape."""
+
+    def __init__(self, status: int, message: str, *, code: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+    @property
+    def body(self) -> dict[str, Any]:
+        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        return {"error": {"message": str(self), "type": kind, "param": None, "code": self.code}}
+
+
+def parse_request(body: bytes) -> EmbeddingsRequest:
+    try:
+        return EmbeddingsRequest.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "body"
+        message = f"{place}: {first['msg']}. Send {{'input': a text or a list of up to {MOST_TEXTS} texts}}."
+        raise RequestRefused(400, message, code="invalid_request") from error
+
+
+def parse_lane(header: str, input_type: InputType | None) -> Lane:
+    if not header:
+        return Lane.QUERY if input_type is InputType.QUERY else Lane.DOCUMENTS
+    try:
+        return Lane(header)
+    except ValueError:
+        raise RequestRefused(400, f"X-Lane is {header}: use query or documents.", code="invalid_lane") from None
+
+
+def embeddings_body(vectors: Vectors, *, encoding_format: str, model: str, tokens: int) -> bytes:
+    rows: list[Any]
+    if encoding_format == "base64":
+        rows = [base64.b64encode(row.tobytes()).decode() for row in np.ascontiguousarray(vectors, "<f4")]
+    else:
+        rows = vectors.tolist()
+    data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(rows)]
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return json.dumps({"object": "list", "data": data, "model": model, "usage": usage}).encode()

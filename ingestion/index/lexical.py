@@ -1,0 +1,122 @@
+"""The lexical index in the default database, and so in the caller's transaction: a document and its words appear and go
+together. See docs/adr/0003-lexical-search.md for why it is built the way it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Protocol
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count, QuerySet
+
+from ingestion.domain import Hit, IndexEntry, Scope
+from ingestion.errors import IndexUnavailable
+from ingestion.index import bm25
+from ingestion.index.entries import LexicalEntry
+from ingestion.index.lexical_postgres import PostgresTerms
+from ingestion.index.lexical_rows import Row
+from ingestion.index.lexical_sqlite import SqliteTerms
+from ingestion.index.tokens import terms
+
+WRITE_BATCH = 500
+
+
+class TermStore(Protocol):
+    """What differs between the databases."""
+
+    def add(self, tenant_id: UUID, rows: Sequence[Row]) -> None:
+        """Write entries and their terms; none of the chunks is there yet."""
+        ...
+
+    def remove(self, tenant_id: UUID, entries: QuerySet[LexicalEntry]) -> None: ...
+
+    def drop(self, tenant_id: UUID) -> None: ...
+
+    def frequencies(self, tenant_id: UUID, wanted: Sequence[str]) -> tuple[Mapping[str, int], int]:
+        """How many of so many passages hold each term; PostgreSQL looks at a sample. Absent terms may be left out."""
+        ...
+
+    def search(self, tenant_id: UUID, wanted: Sequence[str], *, limit: int, scope: Scope) -> list[Hit]:
+        """Rank by BM25. `wanted` is not empty and the tenant has entries."""
+        ...
+
+
+class SqlLexicalIndex:
+    """`ingestion.ports.LexicalIndex`. Scores are BM25 with the tenant's own statistics."""
+
+    def for_tenant(self, tenant_id: UUID) -> TenantLexicalIndex:
+        return TenantLexicalIndex(tenant_id, _store())
+
+    def drop_tenant(self, tenant_id: UUID) -> None:
+        with _database_errors(), transaction.atomic():
+            _store().drop(tenant_id)
+
+
+class TenantLexicalIndex:
+    def __init__(self, tenant_id: UUID, store: TermStore) -> None:
+        self._tenant_id = tenant_id
+        self._store = store
+
+    def upsert(self, entries: Sequence[IndexEntry]) -> None:
+        latest = iter({entry.chunk_id: entry for entry in entries}.values())
+        with _database_errors(), transaction.atomic():
+            while batch := list(islice(latest, WRITE_BATCH)):
+                known = self._entries().filter(chunk_id__in=[entry.chunk_id for entry in batch])
+                self._store.remove(self._tenant_id, known)
+                self._store.add(self._tenant_id, [Row(entry, _terms_of(entry)) for entry in batch])
+
+    def delete_document(self, document_id: UUID) -> None:
+        with _database_errors(), transaction.atomic():
+            self._store.remove(self._tenant_id, self._entries().filter(document_id=document_id))
+
+    def search(self, query: str, *, limit: int, scope: Scope) -> list[Hit]:
+        if scope.is_empty or limit < 1:
+            return []
+        with _database_errors():
+            wanted = bm25.wanted(query, languages) if (languages := self.languages()) else []
+            if not wanted:
+                return []
+            selected = bm25.telling(wanted, *self._store.frequencies(self._tenant_id, wanted))
+            hits = self._store.search(self._tenant_id, selected, limit=limit, scope=scope) if selected else []
+            if not hits and len(selected) < len(wanted):  # what is rare in the question is nowhere in the documents
+                hits = self._store.search(self._tenant_id, wanted, limit=limit, scope=scope)
+            return hits
+
+    def counts(self) -> Mapping[UUID, int]:
+        with _database_errors():
+            return dict(self._entries().values_list("document_id").annotate(chunks=Count("pk")).order_by())
+
+    def languages(self) -> list[str]:
+        """The languages of the tenant's passages, "" for those of which it is not known. A look into an index for each
+        of them, however many passages there are."""
+        languages: list[str] = []
+        entries = self._entries().order_by("language").values_list("language", flat=True)
+        language = entries.first()
+        while language is not None:
+            languages.append(language)
+            language = entries.filter(language__gt=language).first()
+        return languages
+
+    def _entries(self) -> QuerySet[LexicalEntry]:
+        return LexicalEntry.objects.for_tenant(self._tenant_id)
+
+
+def _terms_of(entry: IndexEntry) -> list[str]:
+    """Title and headings count as if they stood in the text."""
+    return terms("\n".join((entry.title, entry.heading, entry.text)), entry.language)
+
+
+def _store() -> TermStore:
+    return PostgresTerms() if connection.vendor == "postgresql" else SqliteTerms()
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise IndexUnavailable("The index of words does not answer at the moment. Please try again.") from error

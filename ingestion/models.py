@@ -1,0 +1,157 @@
+"""Documents, what was understood of them, and the passages that are searched. SQL is the truth; the indexes follow."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ingestion.index.entries import LexicalEntry  # noqa: F401 - Django looks for an app's models here
+from tenants.scoping import TenantOwned
+
+
+class Collection(TenantOwned):
+    """A shelf of documents."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    searched = models.BooleanField(default=True, help_text=_("Answers are looked for in here."))
+    embedder_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    """The embedder whose vectors its documents have; set by the first document."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="collection_name_once_per_tenant")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Document(TenantOwned):
+    """One uploaded file and how far its reading has come."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Being read")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        DELETING = "deleting", _("Being deleted")
+
+    class Stage(models.TextChoices):
+        """The steps in their order; `stage` is the one under way, or the one that failed."""
+
+        READING = "reading", _("Reading")
+        SPLITTING = "splitting", _("Splitting")
+        EMBEDDING = "embedding", _("Embedding")
+        INDEXING = "indexing", _("Indexing")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="documents", related_query_name="document"
+    )
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=120)
+    size = models.BigIntegerField(help_text=_("bytes"))
+    sha256 = models.CharField(max_length=64)
+    file = models.FileField(max_length=300)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.READING)
+    done = models.PositiveIntegerField(default=0)
+    """How much of the stage is behind us: pages while reading, chunks afterwards."""
+    total = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    error_retryable = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    title = models.CharField(max_length=300, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    page_count = models.PositiveIntegerField(null=True, blank=True)
+    char_count = models.PositiveIntegerField(default=0)
+    chunk_count = models.PositiveIntegerField(default=0)
+    chunker_version = models.CharField(max_length=60, blank=True)
+    embedder_fingerprint = models.CharField(max_length=64, blank=True)
+    timings = models.JSONField(default=dict, blank=True)
+    """Milliseconds per stage."""
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "collection", "sha256"],
+                condition=~Q(status="deleting"),
+                name="document_once_per_collection",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "collection", "-created_at"]),
+            models.Index(fields=["status", "lease_expires_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status in {self.Status.QUEUED, self.Status.RUNNING}
+
+    @property
+    def percent(self) -> int | None:
+        """How much of the stage is done; None where it cannot be counted."""
+        return round(100 * self.done / self.total) if self.total else None
+
+    @property
+    def can_retry(self) -> bool:
+        return self.status in {self.Status.FAILED, self.Status.CANCELLED}
+
+
+class DocumentSection(TenantOwned):
+    """A stretch of a document's text as it was understood. `start` is its character offset in the whole text."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    ordinal = models.PositiveIntegerField()
+    text = models.TextField()
+    start = models.PositiveIntegerField()
+    page = models.PositiveIntegerField(null=True)
+    heading = models.JSONField(default=list)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["ordinal"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["document", "ordinal"], name="section_once_per_document")
+        ]
+
+
+class Chunk(TenantOwned):
+    """A passage that is searched. `embedded` says that its vector is in Chroma."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    ordinal = models.PositiveIntegerField()
+    text = models.TextField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    page = models.PositiveIntegerField(null=True)
+    heading = models.CharField(max_length=500, blank=True)
+    embedded = models.BooleanField(default=False)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["ordinal"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_once_per_document")
+        ]

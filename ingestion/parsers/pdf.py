@@ -1,0 +1,151 @@
+"""PDF files with a text layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePath
+from typing import Any, BinaryIO, ClassVar
+
+from ingestion.domain import ParsedDocument
+from ingestion.errors import DocumentUnreadable
+from ingestion.parsers.cleaning import one_line
+from ingestion.parsers.guards import check_characters, check_pages, reading
+from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text, without_running_lines
+from ingestion.parsers.pdf_notes import page_notes
+from ingestion.parsers.pdf_streams import refuse_bombs
+from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
+from ingestion.ports import Report
+
+PDFIUM_HYPHEN = "\ufffe"
+"""What pdfium writes for a hyphen at the end of a line, instead of the hyphen and the line break."""
+LINE = re.compile(rf"(?P<text>[^\r\n{PDFIUM_HYPHEN}]+)(?P<end>{PDFIUM_HYPHEN}?)")
+NO_TITLE = re.compile(
+    r"^(?:microsoft (?:word|powerpoint|excel)|untitled|\(anonymous\)|activereports document)"
+    r"|\.(?:docx?|pptx?|xlsx?|indd|qxp|dvi|tex)$",
+    re.IGNORECASE,
+)
+"""What programs write where a title should be: a name of their own, or of the source file."""
+
+MAX_PAGE_CHARACTERS = 1_000_000
+MAX_BOOKMARKS = 10_000
+
+SCANNED = (
+    "No page of this PDF has a text layer: it looks scanned. "
+    "Run text recognition (OCR) over it, for example with OCRmyPDF, and upload the result."
+)
+ENCRYPTED = "This PDF is protected by a password. Remove the password and upload it again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    lines: list[Line]
+    notes: list[str]
+
+
+class PdfParser:
+    media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/pdf": (".pdf",)}
+
+    def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
+        with reading("PDF file"), closing(_open(file)) as document:
+            total = len(document)
+            check_pages(total, noun="pages")
+            pages = list(_read_pages(document, total, report))
+            texts = mend_hyphens([page_text(lines) for lines in without_running_lines([page.lines for page in pages])])
+            headings = _headings(document, total)
+            writer = SectionWriter()
+            for number, (page, text, heading) in enumerate(zip(pages, texts, headings, strict=True), start=1):
+                writer.page(number, heading=heading)
+                writer.add(text)
+                writer.add_all(page.notes)
+            return writer.finish(title=_title(document, filename), page_count=total, nothing=SCANNED)
+
+
+def _open(file: BinaryIO) -> Any:
+    import pypdfium2
+
+    file.seek(0)
+    try:
+        data = file.read()
+        refuse_bombs(data)
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD:
+            raise DocumentUnreadable(ENCRYPTED) from error
+        raise
+
+
+def _read_pages(document: Any, total: int, report: Report) -> Iterator[_Page]:
+    characters = 0
+    for number in range(total):
+        report(number, total)
+        page = _read_page(document, number)
+        characters += sum(len(line.text) for line in page.lines)
+        check_characters(characters)
+        yield page
+    report(total, total)
+
+
+def _read_page(document: Any, number: int) -> _Page:
+    """One damaged page among others is an empty one, as in every PDF viewer."""
+    import pypdfium2
+
+    try:
+        page = document[number]
+    except pypdfium2.PdfiumError:
+        return _Page([], [])
+    with closing(page), closing(page.get_textpage()) as text_page:
+        count = text_page.count_chars()
+        if count > MAX_PAGE_CHARACTERS:
+            raise DocumentUnreadable(
+                f"Page {number + 1} of this PDF has more than {MAX_PAGE_CHARACTERS:,} characters. Split the document."
+            )
+        text = text_page.get_text_range() if count else ""
+        # A place in the text is a place on the page only as long as each character is one of pdfium's own.
+        return _Page(list(_lines(text, text_page if len(text) == count else None)), page_notes(page))
+
+
+def _lines(text: str, text_page: Any) -> Iterator[Line]:
+    for match in LINE.finditer(text):
+        written = match["text"]
+        line = written.strip()
+        if not line:
+            continue
+        first = match.start() + written.index(line)
+        box = _box(text_page, first, first + len(line) - 1) if text_page is not None else None
+        yield Line(line + SOFT_HYPHEN if match["end"] == PDFIUM_HYPHEN else line, box)
+
+
+def _box(text_page: Any, first: int, last: int) -> tuple[float, float, float, float] | None:
+    """The place of a line, from its first and its last character; None when it runs upwards or has no size."""
+    left, bottom, _, top = text_page.get_charbox(first, loose=True)
+    _, _, right, _ = text_page.get_charbox(last, loose=True)
+    return (left, bottom, right, top) if right > left and top > bottom else None
+
+
+def _title(document: Any, filename: str) -> str:
+    title = one_line(document.get_metadata_value("Title"))
+    return title if title and not NO_TITLE.search(title) else PurePath(filename).stem
+
+
+def _headings(document: Any, total: int) -> list[tuple[str, ...]]:
+    """The outline path of each page: that of its own first bookmark, else of the last one before it."""
+    paths: list[tuple[int, tuple[str, ...]]] = []
+    path: tuple[str, ...] = ()
+    for bookmark in islice(document.get_toc(), MAX_BOOKMARKS):
+        path = (*path[: bookmark.level], one_line(bookmark.get_title())[:MAX_HEADING_CHARACTERS])
+        target = bookmark.get_dest()
+        index = target.get_index() if target is not None else None
+        if index is not None and 0 <= index < total:
+            paths.append((index, tuple(filter(None, path))))
+    headings: list[tuple[str, ...]] = []
+    first_on = dict(reversed(paths))
+    last_on = dict(paths)
+    current: tuple[str, ...] = ()
+    for number in range(total):
+        headings.append(first_on.get(number, current))
+        current = last_on.get(number, current)
+    return headings

@@ -1,0 +1,76 @@
+"""What ingestion needs from the outside. Adapters live beside their vendors; a fake of each ships with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import BinaryIO, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+from ingestion.domain import Chunk, Hit, IndexEntry, ParsedDocument, Scope, Vector
+
+Query_contra = TypeVar("Query_contra", contravariant=True)
+
+Report = Callable[[int, int], None]
+"""Called as `report(done, total)` while work goes on; raises `IngestionCancelled` when a person has asked to stop."""
+
+
+class Parser(Protocol):
+    """Reads one family of formats. One module in `ingestion/parsers/` each, which the registry finds by itself."""
+
+    media_types: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Media type -> the file name extensions it goes by, with their dot, in lower case."""
+
+    def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
+        """Raise `DocumentUnreadable` with a sentence that says what the reader can do."""
+        ...
+
+
+class Chunker(Protocol):
+    version: str
+
+    def split(self, document_id: UUID, parsed: ParsedDocument) -> tuple[Chunk, ...]: ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of length 1 (L2 norm), `dimension` numbers each."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and everything else that changes its vectors; equal fingerprints give equal vectors."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> list[Vector]: ...
+
+    def embed_query(self, text: str) -> Vector: ...
+
+
+class TenantIndex(Protocol[Query_contra]):
+    """One tenant's part of an index. There is no way from here to another tenant's."""
+
+    def upsert(self, entries: Sequence[IndexEntry]) -> None:
+        """Add or replace by `chunk_id`; doing it twice changes nothing."""
+        ...
+
+    def delete_document(self, document_id: UUID) -> None: ...
+
+    def search(self, query: Query_contra, *, limit: int, scope: Scope) -> list[Hit]: ...
+
+    def counts(self) -> Mapping[UUID, int]:
+        """How many chunks each document has here."""
+        ...
+
+
+class VectorIndex(Protocol):
+    def for_tenant(self, tenant_id: UUID, *, fingerprint: str) -> TenantIndex[Vector]:
+        """The tenant's vectors that were made by the embedder of this `fingerprint`."""
+        ...
+
+    def drop_tenant(self, tenant_id: UUID) -> None:
+        """Delete the tenant's vectors of every embedder."""
+        ...
+
+
+class LexicalIndex(Protocol):
+    def for_tenant(self, tenant_id: UUID) -> TenantIndex[str]: ...
+
+    def drop_tenant(self, tenant_id: UUID) -> None: ...

@@ -1,0 +1,123 @@
+"""Looks at a file before it is taken: its size, its fingerprint, and whether it is what its name says."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from ingestion.archives import check_zip, describe_ole
+from ingestion.errors import DocumentUnreadable, UploadRefused
+from ingestion.filetypes import HEAD_BYTES, OLE, ZIP, describe, expected_content, sniff, sniff_archive
+from ingestion.parsers import media_types
+
+PIECE_BYTES = 1024 * 1024
+MAX_NAME_CHARACTERS = 255
+MAX_EXTENSION_CHARACTERS = 20
+UNNAMED = "document"
+# Control, format (bidirectional overrides and zero-width ones among them), surrogate, private and unassigned.
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    sha256: str
+    """Hexadecimal, in lower case."""
+    size: int
+    """In bytes."""
+    media_type: str
+    """One that `ingestion.parsers` can read."""
+    name: str
+    """Safe to show and to store; not a path."""
+
+
+def inspect(file: BinaryIO, *, filename: str, max_bytes: int) -> Inspected:
+    """Return what `file` is, or raise `UploadRefused`. The file is at its beginning afterwards."""
+    name = clean_name(filename)
+    sha256, size = _fingerprint(file, name, max_bytes)
+    media_type = _media_type(file, name)
+    file.seek(0)
+    return Inspected(sha256=sha256, size=size, media_type=media_type, name=name)
+
+
+def clean_name(name: str) -> str:
+    """Return `name` as it may be shown and stored: the last part of its path, in NFC, visible characters only, at most
+    255 characters with the extension kept, never empty."""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    visible = ("" if unicodedata.category(character) in INVISIBLE_CATEGORIES else character for character in name)
+    # A trailing dot or space is lost on Windows, and hides the extension from us.
+    name = " ".join("".join(visible).split()).rstrip(". ")
+    if len(name) > MAX_NAME_CHARACTERS:
+        extension = PurePosixPath(name).suffix[:MAX_EXTENSION_CHARACTERS]
+        name = name[: MAX_NAME_CHARACTERS - len(extension)].rstrip(". ") + extension
+    return name or UNNAMED
+
+
+def _fingerprint(file: BinaryIO, name: str, max_bytes: int) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    file.seek(0)
+    while piece := file.read(PIECE_BYTES):
+        size += len(piece)
+        if size > max_bytes:
+            raise UploadRefused(
+                _("“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.")
+                % {"name": name, "limit": _megabytes(max_bytes)},
+                code="upload.too_large",
+            )
+        digest.update(piece)
+    if not size:
+        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.") % {"name": name}, code="upload.empty")
+    return digest.hexdigest(), size
+
+
+def _media_type(file: BinaryIO, name: str) -> str:
+    """The media type by the name's extension, once the content agrees; by the content when there is no extension."""
+    extension = PurePosixPath(name).suffix.lower()
+    content = _content(file, name)
+    by_extension = {known: media_type for media_type, extensions in media_types().items() for known in extensions}
+    media_type = by_extension.get(extension, "") if extension else content
+    if media_type not in media_types():
+        sentence = (
+            _("“%(name)s” has the extension %(extension)s, which cannot be read. These can: %(readable)s.")
+            if extension
+            else _("“%(name)s” is %(content)s, which cannot be read. These can: %(readable)s.")
+        )
+        readable = ", ".join(sorted(by_extension))
+        what = {"name": name, "extension": extension, "content": describe(content), "readable": readable}
+        raise UploadRefused(sentence % what, code="upload.type")
+    if content != expected_content(media_type):
+        if content == OLE:
+            raise UploadRefused(f"“{name}”: {describe_ole(file)}", code="upload.type")
+        raise UploadRefused(
+            _("“%(name)s” is %(content)s, whatever its name says. Upload the original or correct its name.")
+            % {"name": name, "content": describe(content)},
+            code="upload.type",
+        )
+    return media_type
+
+
+def _content(file: BinaryIO, name: str) -> str:
+    file.seek(0)
+    content = sniff(file.read(HEAD_BYTES))
+    if content != ZIP:
+        return content
+    try:
+        check_zip(file)
+        return sniff_archive(file)
+    except DocumentUnreadable as error:
+        raise UploadRefused(f"“{name}”: {error.message}", code="upload.archive") from error
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise UploadRefused(
+            _("“%(name)s” is damaged: it cannot be unpacked. Save it again and upload the new copy.") % {"name": name},
+            code="upload.archive",
+        ) from error
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"

@@ -1,0 +1,180 @@
+"""The document portal."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ingestion import parsers, selectors, services
+from ingestion.errors import UploadRefused
+from ingestion.forms import CollectionForm, CollectionSettingsForm, UploadForm
+from ingestion.models import Collection, Document
+from project.errors import AppError
+from tenants.access import Access, tenant_view
+from tenants.models import Role
+
+PAGE_SIZE = 100
+
+
+@require_GET
+@tenant_view()
+def documents(request: HttpRequest, access: Access, collection_id: UUID | None = None) -> HttpResponse:
+    collection = selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
+    return render(request, "ingestion/documents.html", portal_context(request, access, collection))
+
+
+def portal_context(request: HttpRequest, access: Access, collection: Collection | None) -> dict[str, Any]:
+    slug = access.tenant.slug
+    page = Paginator(selectors.documents_list(tenant=access.tenant, collection=collection), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    collections = [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "document_count": row.document_count,  # type: ignore[attr-defined]  # annotated
+            "searched": row.searched,
+            "url": reverse("ingestion:collection", args=[slug, row.pk]),
+            "is_current": collection is not None and row.pk == collection.pk,
+        }
+        for row in selectors.collections_list(tenant=access.tenant)
+    ]
+    return {
+        "collections": collections,
+        "collection": collection,
+        "documents": page.object_list,
+        "page": page,
+        "may_upload": access.may_upload,
+        "upload_url": reverse("ingestion:upload", args=[slug]),
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "accepted": ",".join(sorted({ext for exts in parsers.media_types().values() for ext in exts})),
+        "socket_url": f"/ws/t/{slug}/",
+        "bytes_used": selectors.bytes_used(tenant=access.tenant),
+        "bytes_limit": settings.TENANT_MAX_BYTES,
+    }
+
+
+def row_html(access: Access, document: Document, request: HttpRequest | None = None) -> str:
+    """A document's row as `access` may see it."""
+    context = {"document": document, "access": access, "tenant": access.tenant, "may_upload": access.may_upload}
+    return render_to_string("ingestion/_document_row.html", context, request)
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def upload(request: HttpRequest, access: Access) -> HttpResponse:
+    """Take one file or many. Programs (and the page's own script) get JSON, a plain form gets the portal back."""
+    form = UploadForm(request.POST)
+    if not form.is_valid():
+        raise UploadRefused(_("There is no such collection."), code="upload.invalid")
+    chosen = form.cleaned_data["collection"]
+    collection = (
+        selectors.collection_get(tenant=access.tenant, collection_id=chosen)
+        if chosen
+        else services.collection_default(access=access)
+    )
+    files = request.FILES.getlist("file")
+    if not files:
+        raise UploadRefused(_("No file came with this upload. Choose one and try again."), code="upload.empty")
+    if request.accepts("text/html"):
+        return _upload_form(request, access, collection, files)
+    return _upload_json(request, access, collection, files)
+
+
+def _upload_json(request: HttpRequest, access: Access, collection: Collection, files: list[Any]) -> HttpResponse:
+    """One entry for every file that was taken, one for every file that was not."""
+    rows, errors = [], []
+    for file in files:
+        try:
+            taken = services.document_upload(access=access, collection=collection, file=file, name=file.name or "")
+        except AppError as error:
+            errors.append({"name": file.name, "code": error.code, "message": error.message})
+            if len(files) == 1:
+                raise
+            continue
+        html = row_html(access, taken.document, request)
+        rows.append({"id": str(taken.document.pk), "duplicate": taken.duplicate, "html": html})
+    return JsonResponse({"documents": rows, "errors": errors}, status=201 if rows else 400)
+
+
+def _upload_form(request: HttpRequest, access: Access, collection: Collection, files: list[Any]) -> HttpResponse:
+    """Without a script one refused file must not hide what became of the others."""
+    for file in files:
+        try:
+            services.document_upload(access=access, collection=collection, file=file, name=file.name or "")
+        except AppError as error:
+            messages.error(request, f"{file.name}: {error.message}")
+    return redirect("ingestion:collection", access.tenant.slug, collection.pk)
+
+
+def _acted(request: HttpRequest, access: Access, document: Document) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(row_html(access, document, request))
+    return redirect("ingestion:collection", access.tenant.slug, document.collection_id)
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def retry(request: HttpRequest, access: Access, document_id: UUID) -> HttpResponse:
+    document = selectors.document_get(tenant=access.tenant, document_id=document_id)
+    services.document_retry(access=access, document=document)
+    return _acted(request, access, document)
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def cancel(request: HttpRequest, access: Access, document_id: UUID) -> HttpResponse:
+    document = selectors.document_get(tenant=access.tenant, document_id=document_id)
+    services.document_cancel(access=access, document=document)
+    return _acted(request, access, document)
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def delete(request: HttpRequest, access: Access, document_id: UUID) -> HttpResponse:
+    document = selectors.document_get(tenant=access.tenant, document_id=document_id)
+    services.document_delete(access=access, document=document)
+    if request.headers.get("HX-Request"):
+        return HttpResponse("")
+    return redirect("ingestion:collection", access.tenant.slug, document.collection_id)
+
+
+@require_GET
+@tenant_view()
+def download(_request: HttpRequest, access: Access, document_id: UUID) -> FileResponse:
+    """The original, always as an attachment: a browser must never open an upload as a page of this site."""
+    document = selectors.document_get(tenant=access.tenant, document_id=document_id)
+    response = FileResponse(
+        document.file.open("rb"), as_attachment=True, filename=document.name, content_type="application/octet-stream"
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def collection_create(request: HttpRequest, access: Access) -> HttpResponse:
+    form = CollectionForm(request.POST)
+    name = form.cleaned_data["name"] if form.is_valid() else ""
+    collection = services.collection_create(access=access, name=name)
+    return redirect("ingestion:collection", access.tenant.slug, collection.pk)
+
+
+@require_POST
+@tenant_view(Role.ADMIN)
+def collection_update(request: HttpRequest, access: Access, collection_id: UUID) -> HttpResponse:
+    collection = selectors.collection_get(tenant=access.tenant, collection_id=collection_id)
+    form = CollectionSettingsForm(request.POST)
+    form.is_valid()
+    services.collection_update(access=access, collection=collection, searched=form.cleaned_data["searched"])
+    return redirect("ingestion:collection", access.tenant.slug, collection.pk)

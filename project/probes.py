@@ -1,0 +1,66 @@
+"""One question to each server that the product depends on: do you answer?
+
+Shared by the readiness page, the supervisor of `make run` and the tests. Each probe returns when the server answers and
+raises `ProbeFailed` with the reason when it does not, after `timeout` seconds at the latest.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import redis
+from django.db import DatabaseError, connection
+
+TIMEOUT_SECONDS = 2.0
+"""Long enough for a busy server on the same network, short enough for a load balancer that waits."""
+
+
+class ProbeFailed(Exception):
+    """`str(error)` says why, without the address, which may hold a password."""
+
+
+def probe_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    client = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise ProbeFailed(type(error).__name__) from error
+    finally:
+        client.close()
+
+
+def probe_http(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    """`url` must answer, and not with a server's error: a page that it does not have is an answer too."""
+    try:
+        response = httpx.get(url, timeout=timeout, trust_env=False)
+    except httpx.HTTPError as error:
+        raise ProbeFailed(type(error).__name__) from error
+    if response.is_server_error:
+        raise ProbeFailed(f"HTTP status {response.status_code}")
+
+
+def probe_chroma(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    probe_http(f"{url.rstrip('/')}/api/v2/heartbeat", timeout)
+
+
+def probe_model_server(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    """`url` is the base of an OpenAI-compatible server. The product's own say at `/health` when they have loaded."""
+    probe_http(health_url(url), timeout)
+
+
+def health_url(url: str) -> str:
+    """`http://host:8002/v1` has its health page at `http://host:8002/health`."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/").removesuffix("/v1")
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}/health", "", ""))
+
+
+def probe_database() -> None:
+    """Ask the calling thread's connection for a row. How long it waits is the database options' business."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except DatabaseError as error:
+        raise ProbeFailed(type(error).__name__) from error

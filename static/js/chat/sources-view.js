@@ -1,0 +1,76 @@
+/** The passages beside an answer. Everything in them is text from documents and is set as text, never as HTML. */
+export class SourcesView {
+  /** `root` is the turn's `.sources`; `template` holds one card. */
+  constructor(root, template) {
+    this.root = root;
+    this.template = template;
+    this.list = root.querySelector("[data-part=source-list]");
+    this.rest = root.querySelector("[data-part=sources-rest]");
+    this.restList = root.querySelector("[data-part=rest-list]");
+    this.omitted = root.querySelector("[data-part=omitted]");
+  }
+
+  show(sources, omitted) {
+    this.list.replaceChildren(...sources.map((source) => this.#card(source)));
+    this.restList.replaceChildren();
+    this.rest.hidden = true;
+    this.root.hidden = sources.length === 0;
+    this.omitted.hidden = omitted === 0;
+    this.omitted.querySelector("[data-part=omitted-count]").textContent = omitted;
+  }
+
+  cite(numbers) {
+    for (const card of this.#cards()) {
+      card.toggleAttribute("data-cited", numbers.includes(Number(card.dataset.number)));
+    }
+  }
+
+  /** At the end: mark what the answer cites, and with `fold` put the rest away. */
+  settle(numbers, { fold }) {
+    this.cite(numbers);
+    this.omitted.hidden = true;
+    if (!fold) return;
+    const uncited = this.#cards().filter((card) => !card.hasAttribute("data-cited"));
+    this.restList.replaceChildren(...uncited);
+    this.rest.hidden = uncited.length === 0;
+  }
+
+  #cards() {
+    return [...this.root.querySelectorAll(".source")];
+  }
+
+  #card(source) {
+    const card = this.template.content.cloneNode(true).firstElementChild;
+    const part = (name) => card.querySelector(`[data-part=${name}]`);
+    card.dataset.number = source.number;
+    part("number").textContent = source.number;
+    part("document").textContent = source.document;
+    part("link").href = source.url;
+    part("page").textContent = source.page ?? "";
+    part("page-line").hidden = source.page === null;
+    part("heading").textContent = source.heading;
+    part("heading").hidden = !source.heading;
+    part("excerpt").textContent = source.excerpt;
+    return card;
+  }
+}
+
+/** While a citation is pointed at or focused, light up its passage, and all citations of a passage that is. */
+export function lightUpCitations(thread) {
+  const light = (event, on) => {
+    const target = event.target.closest?.("[data-cite], .source");
+    const turn = target?.closest(".turn");
+    if (!turn) return;
+    const number = target.dataset.cite ?? target.dataset.number;
+    for (const match of turn.querySelectorAll(`[data-cite="${number}"], .source[data-number="${number}"]`)) {
+      match.toggleAttribute("data-lit", on);
+    }
+  };
+  for (const [begin, end] of [
+    ["pointerover", "pointerout"],
+    ["focusin", "focusout"],
+  ]) {
+    thread.addEventListener(begin, (event) => light(event, true));
+    thread.addEventListener(end, (event) => light(event, false));
+  }
+}

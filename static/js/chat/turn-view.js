@@ -1,0 +1,135 @@
+/** A turn on the page. It is given one state after another and touches only what differs between two. */
+import { isFinal } from "razgovor/chat/reducer.js";
+import { SourcesView } from "razgovor/chat/sources-view.js";
+import { localiseNumbers } from "razgovor/ui/numbers.js";
+
+export class TurnView {
+  #parts = {};
+  #sources;
+  #shown = null;
+
+  /** `article` is a `.turn`, from the server or from the page's template; `sourceTemplate` makes a passage's card. */
+  constructor(article, sourceTemplate) {
+    this.article = article;
+    for (const part of article.querySelectorAll("[data-part]")) this.#parts[part.dataset.part] ??= part;
+    this.#sources = new SourcesView(this.#parts.sources, sourceTemplate);
+    localiseNumbers(article);
+    letKeysScroll(this.#parts.answer);
+  }
+
+  get id() {
+    return this.article.dataset.turn;
+  }
+
+  get question() {
+    return this.#parts.question.textContent;
+  }
+
+  show(state) {
+    const before = this.#shown;
+    this.#shown = state;
+    if (!before) this.#begin(state);
+    if (state === before) return;
+    if (state.question !== before?.question) this.#showQuestion(state.question);
+    if (state.stage !== before?.stage) this.#showStage(state.stage);
+    if (state.sources !== before?.sources) this.#sources.show(state.sources, state.omitted);
+    if (state.cited !== before?.cited) this.#sources.cite(state.cited);
+    if (isFinal(state)) this.#end(state);
+    else if (state.blocks !== before?.blocks) this.#showBlocks(state.blocks, before?.blocks ?? []);
+  }
+
+  /** What the server had rendered of a running turn is replaced by its replay, never continued. */
+  #begin(state) {
+    this.article.id = `turn-${state.id}`;
+    this.article.dataset.turn = state.id;
+    this.article.dataset.status = "running";
+    this.article.removeAttribute("data-refused");
+    this.#parts.answer.replaceChildren();
+    for (const name of ["foot", "retry", "notice", "error", "refused", "stopped", "interrupted"]) {
+      this.#parts[name].hidden = true;
+    }
+    this.#parts.stage.hidden = false;
+  }
+
+  #showQuestion(text) {
+    this.#parts.question.textContent = text;
+    this.#parts.retry.elements.text.value = text;
+  }
+
+  #showStage(stage) {
+    for (const line of this.#parts.stage.querySelectorAll("[data-stage]")) line.hidden = line.dataset.stage !== stage;
+  }
+
+  /** The words of the stage that is under way, for the live region. */
+  get stageText() {
+    return this.#parts.stage.querySelector("[data-stage]:not([hidden])")?.textContent ?? "";
+  }
+
+  #showBlocks(blocks, before) {
+    const { answer } = this.#parts;
+    blocks.forEach((html, index) => {
+      if (html === before[index]) return;
+      if (!answer.children[index]) {
+        const block = document.createElement("div");
+        block.className = "block";
+        answer.append(block);
+      }
+      answer.children[index].innerHTML = html; // sanitised by the server, like all HTML of an answer
+    });
+  }
+
+  #end(state) {
+    const parts = this.#parts;
+    this.article.dataset.status = state.status;
+    this.article.toggleAttribute("data-refused", state.refused);
+    parts.stage.hidden = true;
+    if (state.html !== null) parts.answer.innerHTML = state.html;
+    letKeysScroll(parts.answer);
+    parts.refused.hidden = !state.refused;
+    parts.stopped.hidden = state.status !== "stopped";
+    this.#sentence(parts.notice, state.notice);
+    this.#sentence(parts.error, state.error?.message);
+    parts.foot.hidden = false;
+    parts.retry.hidden = state.error?.retryable === false;
+    this.#sources.settle(state.refused ? [] : citedIn(parts.answer), { fold: !state.refused });
+    this.#showFigures(state);
+  }
+
+  #sentence(part, text) {
+    part.hidden = !text;
+    part.querySelector("p").textContent = text ?? "";
+  }
+
+  #showFigures({ model, elapsedMs, usage }) {
+    const parts = this.#parts;
+    parts.model.textContent = model;
+    parts.model.hidden = !model;
+    parts.elapsed.hidden = elapsedMs === null;
+    parts.elapsed.querySelector("data").value = elapsedMs ?? "";
+    parts.tokens.hidden = usage?.prompt_tokens == null && usage?.completion_tokens == null;
+    parts["prompt-tokens"].value = usage?.prompt_tokens ?? "";
+    parts["completion-tokens"].value = usage?.completion_tokens ?? "";
+    localiseNumbers(parts.foot);
+  }
+
+  /** The answer as plain text, its citations as `[n]`. */
+  get answerText() {
+    const copy = this.#parts.answer.cloneNode(true);
+    for (const link of copy.querySelectorAll("a.cite")) link.textContent = `[${link.dataset.cite}]`;
+    this.article.append(copy); // `innerText` knows about lines only where there is a layout
+    const text = copy.innerText;
+    copy.remove();
+    return text.trim();
+  }
+}
+
+/** Code and tables that are wider than the page: whoever has no mouse scrolls them with the arrow keys. */
+function letKeysScroll(answer) {
+  for (const wide of answer.querySelectorAll("pre, table")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+  }
+}
+
+function citedIn(answer) {
+  return [...new Set([...answer.querySelectorAll("[data-cite]")].map((link) => Number(link.dataset.cite)))];
+}

@@ -1,0 +1,30 @@
+/** Runs at most `limit` of the given tasks at once, in the order in which they came. A task returns a promise. */
+export class Queue {
+  #limit;
+  #waiting = [];
+  #running = 0;
+
+  constructor(limit) {
+    this.#limit = limit;
+  }
+
+  add(task) {
+    this.#waiting.push(task);
+    this.#next();
+  }
+
+  remove(task) {
+    this.#waiting = this.#waiting.filter((each) => each !== task);
+  }
+
+  async #next() {
+    if (this.#running >= this.#limit || !this.#waiting.length) return;
+    this.#running += 1;
+    try {
+      await this.#waiting.shift()();
+    } finally {
+      this.#running -= 1;
+      this.#next();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+"""How much a tenant may do in a while. Counted in Redis, so that every process counts together."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from tenants.errors import LimitReached
+
+
+@lru_cache(maxsize=1)
+def _limiter() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(RedisStorage(settings.REDIS_URL))
+
+
+def spend(what: str, owner: UUID | int, *, per_minute: int, message: str) -> None:
+    """Count one use; raise `LimitReached` with `message` when `owner` has had `per_minute` in the last minute."""
+    if not _limiter().hit(RateLimitItemPerMinute(per_minute), what, str(owner)):
+        raise LimitReached(message)

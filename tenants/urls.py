@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from tenants import invitation_views, views
+
+app_name = "tenants"
+
+urlpatterns = [
+    path("t/<slug:slug>/members/", views.members, name="members"),
+    path("t/<slug:slug>/members/invite/", views.invite, name="invite"),
+    path("t/<slug:slug>/members/<int:pk>/change/", views.member_change, name="member_change"),
+    path("t/<slug:slug>/members/<int:pk>/remove/", views.member_remove, name="member_remove"),
+    path("t/<slug:slug>/invitations/<uuid:pk>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
+    path("invitations/<str:token>/", invitation_views.invitation, name="invitation"),
+]

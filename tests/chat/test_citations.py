@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.citations import CitationFilter, cited_numbers
+
+ONE_TO_THREE = frozenset({1, 2, 3})
+
+
+def whole(text: str, numbers: frozenset[int] = ONE_TO_THREE) -> str:
+    citations = CitationFilter(numbers)
+    return citations.feed(text) + citations.flush()
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Phi has 3.8 billion. [1]", "Phi has 3.8 billion. [1]"),
+        ("Both say so [1, 2].", "Both say so [1][2]."),
+        ("All of them [1-3].", "All of them [1][2][3]."),
+        ("See [passage 2].", "See [2]."),
+        ("Види [извор 2].", "Види [2]."),
+        ("Fullwidth【3】.", "Fullwidth[3]."),
+        ("With a dagger【3†source】.", "With a dagger[3]."),
+        ("Invented [7].", "Invented ."),
+        ("Half invented [2, 9].", "Half invented [2]."),
+        ("A list [x] and [see below] stay.", "A list [x] and [see below] stay."),
+        ("An open bracket [1", "An open bracket [1"),
+    ],
+)
+def test_it_brings_citations_to_one_form_and_drops_numbers_that_do_not_exist(written: str, shown: str) -> None:
+    assert whole(written) == shown
+
+
+def test_it_holds_back_a_bracket_until_it_is_closed() -> None:
+    citations = CitationFilter(ONE_TO_THREE)
+
+    assert citations.feed("So it is [") == "So it is "
+    assert citations.feed("2") == ""
+    assert citations.feed("] indeed") == "[2] indeed"
+
+
+def test_it_lets_a_bracket_go_that_is_too_long_for_a_citation() -> None:
+    citations = CitationFilter(ONE_TO_THREE)
+
+    assert citations.feed("[" + "a" * 60).startswith("[")
+
+
+def test_it_remembers_what_was_cited_in_the_order_of_first_appearance() -> None:
+    citations = CitationFilter(ONE_TO_THREE)
+    citations.feed("One [3]. Two [1]. Three [3].")
+
+    assert citations.cited == [3, 1]
+
+
+@given(text=st.text(alphabet="ab [],-123456789\n【】", max_size=120), cuts=st.lists(st.integers(1, 6), max_size=60))
+def test_how_the_stream_is_cut_changes_nothing(text: str, cuts: list[int]) -> None:
+    citations = CitationFilter(ONE_TO_THREE)
+    out, rest = "", text
+    for cut in cuts:
+        out, rest = out + citations.feed(rest[:cut]), rest[cut:]
+    out += citations.feed(rest) + citations.flush()
+
+    assert out == whole(text)
+
+
+@given(text=st.text(max_size=200))
+def test_only_numbers_that_exist_are_ever_cited(text: str) -> None:
+    assert set(cited_numbers(re.sub(r"\[\[+", "[", whole(text)))) <= ONE_TO_THREE

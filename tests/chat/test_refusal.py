@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.refusal import is_refusal, language_of, refusal_for
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Koliko parametara ima Phi-3-mini i gde se koristi?", "sr-Latn"),
+        ("Колико параметара има Phi-3-mini?", "sr-Cyrl"),
+        ("Шта је мали језички модел?", "sr-Cyrl"),
+        ("How many parameters does the model have?", "en"),
+        ("Wie viele Parameter hat das kleine Modell eigentlich?", "de"),
+        ("Combien de paramètres le petit modèle a-t-il vraiment ?", "fr"),
+        ("", "en"),
+    ],
+)
+def test_it_hears_which_language_a_question_is_in(question: str, language: str) -> None:
+    assert language_of(question) == language
+
+
+def test_croatian_is_answered_in_croatian_where_the_tenant_says_so() -> None:
+    assert refusal_for("Tko je napisao ovaj dokument o računalima?", hint=("hr",)).startswith("U dokumentima")
+
+
+def test_a_refusal_is_known_again_without_its_full_stop() -> None:
+    refusal = refusal_for("Who?")
+
+    assert is_refusal(f"  {refusal.rstrip('.')}", refusal)
+    assert not is_refusal("It was Phi. [1]", refusal)

@@ -1,0 +1,223 @@
+"""Answers in the making: what is written down, how they end, what a second tab and a reload see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.utils import timezone
+
+from chat import plans, services, turns
+from chat.aio import in_thread
+from chat.answering import Kit
+from chat.following import follow
+from chat.llm.fakes import Step
+from chat.models import Source, Turn
+from chat.protocol.events import AnswerBlock, TurnCompleted, TurnFailed, TurnFrame, TurnStopped
+from chat.selectors import history_before, turn_get, turn_views
+from chat.shared_redis import close_redis
+from chat.tasks import reap_turns
+from tenants.access import Access
+from tests.chat.kits import kit, passage, plan
+
+QUESTION = "How long does the warranty last?"
+WARRANTY = passage("The warranty lasts two years.", page=4)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Plans = Callable[[Kit], None]
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> Plans:
+    """`planned(kit)`: whatever is asked next is answered with `kit`."""
+
+    def use(the_kit: Kit) -> None:
+        monkeypatch.setattr(plans, "load", lambda turn, _breaker: plan(turn.question, the_kit))
+
+    return use
+
+
+@pytest.fixture(autouse=True)
+async def _loop_cleaned() -> AsyncIterator[None]:
+    yield
+    await close_redis()
+
+
+async def start(access: Access, turn_id: UUID | None = None) -> Turn:
+    turn, _new = await in_thread(services.turn_start, access=access, turn_id=turn_id or uuid4(), text=QUESTION)
+    await turns.start(turn)
+    return turn
+
+
+async def frames(turn: Turn, after: int = 0) -> list[TurnFrame]:
+    async with asyncio.timeout(10):
+        return [frame async for frame in follow(turns.turn_log(), turn, "acme", after=after)]
+
+
+async def test_every_frame_has_the_next_number_and_exactly_one_is_the_last(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two ", 0.15, "years ", 0.15, "[1].\n\n", "And no more."]))
+    turn = await start(as_alice)
+
+    seen = await frames(turn)
+
+    assert [frame.seq for frame in seen] == list(range(1, len(seen) + 1))
+    assert [isinstance(frame, (TurnCompleted, TurnStopped, TurnFailed)) for frame in seen].count(True) == 1
+    assert isinstance(seen[-1], TurnCompleted)
+
+
+async def test_a_replay_shows_what_a_fresh_page_shows(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two **years** ", "[1].\n\n", "- and\n- more"]))
+    turn = await start(as_alice)
+    last = (await frames(turn))[-1]
+    assert isinstance(last, TurnCompleted)
+
+    stored = await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).get(pk=turn.pk))
+    (view,) = await in_thread(turn_views, access=as_alice, turns=[stored])
+
+    assert last.html == view.answer_html
+    assert [frame.model_dump() for frame in await frames(turn)] == [frame.model_dump() for frame in await frames(turn)]
+
+
+async def test_resuming_gives_the_rest_and_the_blocks_are_whole(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two ", 0.15, "years ", 0.15, "[1]."]))
+    turn = await start(as_alice)
+    everything = await frames(turn)
+
+    for after in range(len(everything)):
+        rest = await frames(turn, after=after)
+        assert [frame.model_dump() for frame in rest] == [frame.model_dump() for frame in everything[after:]]
+
+
+async def test_two_tabs_see_the_same(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two ", 0.1, "years ", 0.1, "[1]."]))
+    turn = await start(as_alice)
+
+    first, second = await asyncio.gather(frames(turn), frames(turn))
+
+    assert first == second
+
+
+async def test_stopping_keeps_what_was_written_and_frees_the_model(as_alice: Access, planned: Plans) -> None:
+    going_on: list[Step] = ["and more ", 0.2]
+    planned(kit([WARRANTY], ["Two years [1]. ", *going_on * 100]))
+    turn = await start(as_alice)
+    watching = asyncio.create_task(frames(turn))
+    await asyncio.sleep(0.3)
+    await turns.stop(turn.pk)
+
+    seen = await watching
+    assert isinstance(seen[-1], TurnStopped)
+    assert "Two years" in seen[-1].html
+    await in_thread(turn.refresh_from_db)
+    assert turn.status == Turn.Status.STOPPED
+    assert turn.answer.startswith("Two years [1].")
+    assert turn.pk not in turns._running
+
+
+async def test_a_failure_is_an_event_with_a_code_and_keeps_the_text(as_alice: Access, planned: Plans) -> None:
+    from chat.errors import StreamBroken
+
+    planned(kit([WARRANTY], ["Two ", StreamBroken("The line to the model was cut.")]))
+    turn = await start(as_alice)
+
+    last = (await frames(turn))[-1]
+
+    assert isinstance(last, TurnFailed)
+    assert (last.code, last.retryable) == ("provider.stream_broken", True)
+    await in_thread(turn.refresh_from_db)
+    assert (turn.status, turn.answer) == (Turn.Status.FAILED, "Two ")
+
+
+async def test_a_bug_is_shown_as_a_sentence_with_a_reference(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], [RuntimeError("secret detail")]))
+    turn = await start(as_alice)
+
+    last = (await frames(turn))[-1]
+
+    assert isinstance(last, TurnFailed)
+    assert "secret detail" not in last.message
+    assert "Quote" in last.message
+
+
+async def test_sources_are_stored_with_their_numbers_and_what_was_cited(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY, passage("Returns within thirty days of the warranty.")], ["Two years [1]."]))
+    turn = await start(as_alice)
+    await frames(turn)
+
+    def stored() -> Sequence[tuple[int, bool]]:
+        return list(Source.objects.for_tenant(as_alice.tenant).filter(turn=turn).values_list("number", "cited"))
+
+    assert await in_thread(stored) == [(1, True), (2, False)]
+
+
+async def test_text_streams_in_steps_and_not_in_one_piece(as_alice: Access, planned: Plans) -> None:
+    script: list[Step] = []
+    for word in range(8):
+        script += [f"word{word} ", 0.12]
+    planned(kit([WARRANTY], script))
+    turn = await start(as_alice)
+
+    blocks = [frame for frame in await frames(turn) if isinstance(frame, AnswerBlock)]
+
+    assert len(blocks) >= 4
+    assert len({block.index for block in blocks}) == 1
+
+
+async def test_asking_twice_with_one_id_asks_once(as_alice: Access, planned: Plans) -> None:
+    turn_id = uuid4()
+
+    first, new = await in_thread(services.turn_start, access=as_alice, turn_id=turn_id, text=QUESTION)
+    again, new_again = await in_thread(services.turn_start, access=as_alice, turn_id=turn_id, text="Other")
+
+    assert (new, new_again) == (True, False)
+    assert again == first
+    assert again.question == QUESTION
+
+
+async def test_the_reaper_closes_what_a_dead_process_left(as_alice: Access) -> None:
+    turn, _new = await in_thread(services.turn_start, access=as_alice, turn_id=uuid4(), text=QUESTION)
+    log = turns.turn_log()
+    await log.append(
+        turn.pk,
+        [{"type": "turn.accepted"}, {"type": "answer.delta", "block": 0, "text": "Two ye", "draft": False}],
+    )
+    long_ago = timezone.now() - timedelta(minutes=5)
+    await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).filter(pk=turn.pk).update(heartbeat_at=long_ago))
+
+    await in_thread(reap_turns)
+
+    await in_thread(turn.refresh_from_db)
+    assert (turn.status, turn.answer) == (Turn.Status.INTERRUPTED, "Two ye")
+    last = (await frames(await in_thread(turn_get, access=as_alice, turn_id=turn.pk)))[-1]
+    assert isinstance(last, TurnFailed)
+    assert (last.code, last.retryable) == ("turn.interrupted", True)
+
+
+async def test_the_reaper_leaves_the_living_alone(as_alice: Access) -> None:
+    turn, _new = await in_thread(services.turn_start, access=as_alice, turn_id=uuid4(), text=QUESTION)
+
+    await in_thread(reap_turns)
+
+    await in_thread(turn.refresh_from_db)
+    assert turn.status == Turn.Status.RUNNING
+
+
+async def test_a_question_that_is_asked_again_is_no_follow_up_to_itself(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two years [1]."]))
+    first = await start(as_alice)
+    await frames(first)
+    again, _new = await in_thread(services.turn_retry, access=as_alice, turn_id=uuid4(), retry_of=first.pk)
+    other, _new = await in_thread(
+        services.turn_start,
+        access=as_alice,
+        turn_id=uuid4(),
+        text="And the battery?",
+        conversation_id=first.conversation_id,
+    )
+
+    assert await in_thread(history_before, again) == ()
+    assert [each.question for each in await in_thread(history_before, other)] == [QUESTION]

@@ -1,0 +1,186 @@
+"""An answer on its way: stopped, cut off, watched from two tabs, and asked for again."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.contracts.openai_server import OpenAIServer, cut, say
+from tests.e2e import papers
+from tests.e2e.browsing import Watch, ask, eventually, wait_until_over
+from tests.e2e.conftest import DANA, SignedIn
+from tests.e2e.product import Product
+
+WORDS = [f"word{number:02}" for number in range(1, 61)]
+SPOKEN = [*(f"{word} " for word in WORDS), "[1]."]
+OFFLINE = "ERR_INTERNET_DISCONNECTED"
+PAUSE_S = 0.06
+"""Between two words: an answer of about four seconds."""
+
+
+@pytest.fixture
+def page(signed_in: SignedIn, product: Product, writing_organisation: str, upstream: OpenAIServer) -> Page:
+    """Dana, before a new conversation. What the upstream answers is scripted by the test."""
+    page = signed_in(DANA)
+    page.goto(product.address(f"/t/{writing_organisation}/"))
+    return page
+
+
+def words_of(turn: Locator) -> list[str]:
+    return re.findall(r"word\d\d", turn.locator(".answer").inner_text())
+
+
+def test_a_whole_answer_arrives_word_by_word_with_its_citation(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say(*SPOKEN, pause_s=PAUSE_S))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[3])
+    assert len(words_of(turn)) < len(WORDS)
+    wait_until_over(turn)
+    assert words_of(turn) == WORDS
+    expect(turn.locator("a.cite")).to_have_count(1)
+
+
+def test_an_answer_can_be_stopped_in_the_middle(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say(*SPOKEN, pause_s=0.3))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[4])
+    page.get_by_role("button", name="Stop the answer").click()
+    wait_until_over(turn, "stopped")
+    expect(turn.get_by_text("Stopped before the end.")).to_be_visible()
+    written = words_of(turn)
+    assert WORDS[: len(written)] == written
+    assert 5 <= len(written) < len(WORDS)
+    assert eventually(page, lambda: upstream.requests[-1].disconnected)
+    page.reload()
+    assert words_of(page.locator(".turn")) == written
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+
+
+def test_an_answer_is_whole_and_there_once_after_the_connection_was_cut_in_its_middle(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    upstream.script(say(*SPOKEN, pause_s=PAUSE_S))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[5])
+    line.cut()
+    expect(page.get_by_text("The connection is gone.")).to_be_visible()
+    before = words_of(turn)
+    assert len(before) < len(WORDS)
+    assert eventually(page, lambda: upstream.requests[-1].replied)
+    assert words_of(turn) == before
+    line.mend()
+    wait_until_over(turn)
+    assert words_of(turn) == WORDS
+    expect(page.locator(".turn")).to_have_count(1)
+    expect(page.get_by_text("The connection is gone.")).to_be_hidden()
+    assert line.connections > 1
+    page.reload()
+    assert words_of(page.locator(".turn")) == WORDS
+
+
+def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    line.cut()
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(page.get_by_text("There is no connection, so the question waits.")).to_be_visible()
+    line.mend()
+    wait_until_over(turn)
+    expect(turn.locator(".answer")).to_contain_text("two years")
+    expect(page.locator(".turn")).to_have_count(1)
+    assert len(questions_asked(upstream)) == 1
+
+
+def test_two_tabs_show_the_same_answer_while_it_is_written(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say(*SPOKEN, pause_s=0.1))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[3])
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".turn .answer")).to_contain_text(WORDS[8])
+    expect(other.locator(".turn")).to_have_attribute("data-status", "running")
+    wait_until_over(turn)
+    wait_until_over(other.locator(".turn"))
+    assert words_of(turn) == words_of(other.locator(".turn")) == WORDS
+    assert len(questions_asked(upstream)) == 1
+
+
+def test_a_closed_tab_does_not_end_the_answer(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say(*SPOKEN, pause_s=PAUSE_S))
+    expect(ask(page, papers.WARRANTY_QUESTION).locator(".answer")).to_contain_text(WORDS[2])
+    address = page.url
+    other = page.context.new_page()
+    page.close()
+    assert eventually(other, lambda: upstream.requests[-1].replied)
+    other.goto(address)
+    wait_until_over(other.locator(".turn"))
+    assert words_of(other.locator(".turn")) == WORDS
+
+
+def test_a_question_that_failed_can_be_asked_again(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(cut("The warranty "))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    wait_until_over(turn, "failed")
+    expect(turn.locator("[data-part=error]")).to_have_text(re.compile(r"\w.*\."))
+    turn.get_by_role("button", name="Ask again").click()
+    again = page.locator(".turn").nth(1)
+    wait_until_over(again)
+    expect(again.locator(".answer")).to_contain_text("The warranty lasts two years")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_an_answer_can_be_asked_for_again(page: Page, upstream: OpenAIServer) -> None:
+    first, second = f"first{uuid4().hex[:6]}", f"second{uuid4().hex[:6]}"
+    upstream.script(say(f"{first} [1]."))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    wait_until_over(turn)
+    upstream.script(say(f"{second} [1]."))
+    page.locator(".turn").get_by_role("button", name="Ask again").click()
+    again = page.locator(".turn").nth(1)
+    wait_until_over(again)
+    expect(again.locator(".answer")).to_contain_text(second)
+    expect(page.locator(".turn").first.locator(".answer")).to_contain_text(first)
+
+
+def questions_asked(upstream: OpenAIServer) -> list[str]:
+    return [request.path for request in upstream.requests if request.path.endswith("/chat/completions")]
+
+
+class Line:
+    """The sockets of a page from its next load on, which can be cut and refused until the line is mended."""
+
+    def __init__(self, page: Page) -> None:
+        self.connections = 0
+        self._page = page
+        self._whole = True
+        self._open: list[WebSocketRoute] = []
+        page.route_web_socket(re.compile(r"/ws/t/"), self._connected)
+
+    def cut(self) -> None:
+        self._whole = False
+        self._page.context.set_offline(True)
+        for socket in self._open:
+            socket.close(code=1001)
+        self._open.clear()
+
+    def mend(self) -> None:
+        self._whole = True
+        self._page.context.set_offline(False)
+
+    def _connected(self, socket: WebSocketRoute) -> None:
+        if not self._whole:
+            socket.close(code=1001)
+            return
+        self.connections += 1
+        socket.connect_to_server()
+        self._open.append(socket)

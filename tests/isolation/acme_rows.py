@@ -1,0 +1,88 @@
+"""One row of everything for Acme, and for every address the ids that lead to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from chat.models import Conversation, Provider, Source, Turn
+from ingestion.models import Chunk, Document, DocumentSection
+from tenants.models import Invitation, Membership, Role, Tenant, User
+from tests.factories import DocumentFactory
+
+SECRET = "the-acme-secret-9317"
+"""Stands in every text of Acme's; must never be seen by anybody else."""
+
+
+@dataclass(frozen=True)
+class AcmeRows:
+    document: Document
+    conversation: Conversation
+    turn: Turn
+    provider: Provider
+    membership: Membership
+    invitation: Invitation
+
+    def ids(self) -> dict[str, Any]:
+        """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
+        return {
+            "document_id": self.document.pk,
+            "collection_id": self.document.collection_id,
+            "conversation_id": self.conversation.pk,
+            "turn_id": self.turn.pk,
+            "number": 1,
+            "provider_id": self.provider.pk,
+        }
+
+
+def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
+    document = DocumentFactory(tenant=acme, name=f"{SECRET}.txt", content=SECRET.encode(), status="ready")
+    DocumentSection.objects.create(tenant=acme, document=document, ordinal=0, text=SECRET, start=0)
+    Chunk.objects.create(
+        id=uuid4(), tenant=acme, document=document, ordinal=0, text=SECRET, start=0, end=len(SECRET), embedded=True
+    )
+    conversation = Conversation.objects.create(tenant=acme, user=alice, title=SECRET)
+    turn = Turn.objects.create(
+        id=uuid4(), tenant=acme, conversation=conversation, question=SECRET, answer=SECRET, status="completed"
+    )
+    Source.objects.create(
+        tenant=acme,
+        turn=turn,
+        number=1,
+        document=document,
+        chunk_id=uuid4(),
+        document_name=document.name,
+        text=SECRET,
+        start=0,
+        end=len(SECRET),
+    )
+    provider = Provider.objects.create(tenant=acme, kind="ollama", model=SECRET, api_key=SECRET)
+    membership = Membership.objects.for_tenant(acme).get(user=alice)
+    invitation = Invitation.objects.create(tenant=acme, email=f"{SECRET}@example.org", token_hash="x", role=Role.READER)
+    return AcmeRows(document, conversation, turn, provider, membership, invitation)
+
+
+def tenant_patterns() -> list[URLPattern]:
+    """Every address below `/t/<slug>/`, found by walking the URL configuration."""
+    return [
+        pattern for prefix, pattern in _walk(get_resolver().url_patterns, "") if prefix.startswith("t/<slug:slug>/")
+    ]
+
+
+def _walk(patterns: list[Any], prefix: str) -> list[tuple[str, URLPattern]]:
+    found: list[tuple[str, URLPattern]] = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += _walk(pattern.url_patterns, route)
+        else:
+            found.append((route, pattern))
+    return found
+
+
+def name_of(pattern: URLPattern) -> str:
+    namespace = pattern.lookup_str.partition(".")[0]
+    return f"{namespace}:{pattern.name}"

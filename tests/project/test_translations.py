@@ -1,0 +1,149 @@
+"""The interface's message catalogs. `.mo` files are kept beside their `.po`, since a fresh machine has no gettext."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+from django.utils.translation.template import templatize
+
+from tests.transliteration import LOCALE, latin_catalog
+
+LOCALES = ("sr", "sr_Latn", "de")
+CODE = ("chat", "ingestion", "project", "tenants")
+MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+TAG = re.compile(r"</?[a-z][^>]*>|`[^`]*`")
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+MARKED_IN_TEMPLATE = re.compile(r"""\b(?:n?gettext|_)\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+LEAST_TRANSLATED = 0.98
+
+SIGN_IN = {"en": "Sign in", "sr": "Пријави се", "sr-latn": "Prijavi se", "de": "Anmelden"}
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_next_test() -> Iterator[None]:
+    """A request leaves its language active in its thread, and tests share one."""
+    with translation.override(translation.get_language()):
+        yield
+
+
+def catalog(locale: str) -> polib.POFile:
+    return polib.pofile(str(LOCALE / locale / "LC_MESSAGES" / "django.po"))
+
+
+def compiled(locale: str) -> gettext.GNUTranslations:
+    with (LOCALE / locale / "LC_MESSAGES" / "django.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def messages(translations: gettext.GNUTranslations) -> dict[object, str]:
+    """By message id, or by (id, plural form). The header goes, whose order of lines depends on the compiler."""
+    found: dict[object, str] = translations._catalog  # type: ignore[attr-defined]
+    return {message: text for message, text in found.items() if message}
+
+
+def texts(entry: polib.POEntry) -> list[str]:
+    return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+
+
+def marked_in_templates() -> Iterator[str]:
+    for template in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        for literal in MARKED_IN_TEMPLATE.findall(templatize(template.read_text())):
+            yield ast.literal_eval(literal)
+
+
+def marked_in_code() -> Iterator[str]:
+    for package in CODE:
+        for module in Path(settings.BASE_DIR, package).rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
+                    yield ast.literal_eval(node.args[0])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_compiled_catalog_says_what_its_source_says(locale: str) -> None:
+    fresh = gettext.GNUTranslations(io.BytesIO(catalog(locale).to_binary()))
+    assert messages(compiled(locale)) == messages(fresh), "run `manage.py compilemessages`"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_entry_is_translated_and_none_is_a_guess(locale: str) -> None:
+    entries = catalog(locale)
+    assert entries.fuzzy_entries() == []
+    assert entries.untranslated_entries() == []
+    assert entries.obsolete_entries() == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_placeholders_and_tags_survive_translation(locale: str) -> None:
+    for entry in catalog(locale):
+        for pattern in (PLACEHOLDER, TAG):
+            wanted = sorted(pattern.findall(entry.msgid_plural or entry.msgid))
+            for text in texts(entry):
+                assert sorted(pattern.findall(text)) == wanted, f"{entry.msgid!r} -> {text!r}"
+
+
+@pytest.mark.parametrize(("marked", "where"), [(marked_in_templates, "templates"), (marked_in_code, "code")])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_is_marked_for_translation_is_translated(locale: str, marked, where: str) -> None:
+    wanted = {text.replace("\r\n", "\n") for text in marked()}
+    known = {entry.msgid for entry in catalog(locale) if entry.translated()}
+    assert len(wanted) > 50, f"the search through {where} finds nothing"
+    missing = sorted(wanted - known)
+    assert len(missing) <= (1 - LEAST_TRANSLATED) * len(wanted), missing
+
+
+def test_the_latin_catalog_is_the_cyrillic_one_in_latin_letters() -> None:
+    expected = {entry.msgid: texts(entry) for entry in latin_catalog()}
+    found = {entry.msgid: texts(entry) for entry in catalog("sr_Latn")}
+    assert found == expected, "run `python -m tests.transliteration`"
+    assert not [text for each in found.values() for text in each if CYRILLIC.search(text)]
+
+
+@pytest.mark.parametrize(
+    ("locale", "forms"),
+    [
+        ("sr", {1: "1 страна", 2: "2 стране", 5: "5 страна", 11: "11 страна", 12: "12 страна", 22: "22 стране"}),
+        ("sr_Latn", {1: "1 strana", 3: "3 strane", 25: "25 strana"}),
+        ("de", {0: "0 Seiten", 1: "1 Seite", 2: "2 Seiten", 21: "21 Seiten"}),
+    ],
+)
+def test_numbers_get_their_plural(locale: str, forms: dict[int, str]) -> None:
+    translations = compiled(locale)
+    spoken = {
+        count: translations.ngettext("%(count)s page", "%(count)s pages", count) % {"count": count} for count in forms
+    }
+    assert spoken == forms
+
+
+def test_every_language_of_the_settings_has_its_sign_in_page() -> None:
+    assert [code for code, _name in settings.LANGUAGES] == list(SIGN_IN)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accepted", "language"), [(code, code) for code in SIGN_IN] + [("sr-Latn-RS, en;q=0.5", "sr-latn")]
+)
+def test_the_browsers_language_is_spoken(client: Client, accepted: str, language: str) -> None:
+    page = client.get("/accounts/login/", headers={"accept-language": accepted})
+    assert f'<html lang="{language}"' in page.text
+    assert f"{SIGN_IN[language]}</h1>" in page.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", SIGN_IN)
+def test_the_chosen_language_comes_before_the_browsers(client: Client, language: str) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    page = client.get("/accounts/login/", headers={"accept-language": "fr, de;q=0.8"})
+    assert f'<html lang="{language}"' in page.text
+    assert f"{SIGN_IN[language]}</h1>" in page.text
