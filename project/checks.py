@@ -19,10 +19,12 @@ ADDRESSES = {
     "OLLAMA_URL": {"http", "https"},
     "PUBLIC_URL": {"http", "https"},
 }
+CONFIGURATION = "configuration"
+"""The tag of the checks here: what an operator can get wrong, where Django's own are for whoever changes the code."""
 LLM_KINDS = {"auto", "starter", "ollama", "openai"}
 
 
-@register()
+@register(CONFIGURATION)
 def addresses(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
@@ -44,7 +46,7 @@ def _is_address(value: str, schemes: set[str]) -> bool:
     return parts.scheme in schemes and bool(parts.path if parts.scheme == "unix" else parts.hostname)
 
 
-@register()
+@register(CONFIGURATION)
 def language_model(**_kwargs: Any) -> list[CheckMessage]:
     kind, _colon, model = settings.LLM.partition(":")
     if kind not in LLM_KINDS:
@@ -66,7 +68,7 @@ def language_model(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(CONFIGURATION)
 def dotted_paths(**_kwargs: Any) -> list[CheckMessage]:
     """Each class in RAG must lie in a module that exists. Importing it would load what only some processes need."""
     return [
@@ -127,7 +129,7 @@ def production(**_kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register()
+@register(CONFIGURATION)
 def file_storage(**_kwargs: Any) -> list[CheckMessage]:
     path = settings.STORAGES["default"]["BACKEND"]
     if _module_exists(path.rpartition(".")[0]):

@@ -6,6 +6,7 @@ raises `ProbeFailed` with the reason when it does not, after `timeout` seconds a
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -33,11 +34,18 @@ def probe_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
 def probe_http(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
     """`url` must answer, and not with a server's error: a page that it does not have is an answer too."""
     try:
-        response = httpx.get(url, timeout=timeout, trust_env=False)
+        response = _client().get(url, timeout=timeout)
     except httpx.HTTPError as error:
         raise ProbeFailed(type(error).__name__) from error
     if response.is_server_error:
         raise ProbeFailed(f"HTTP status {response.status_code}")
+
+
+@lru_cache(maxsize=1)
+def _client() -> httpx.Client:
+    """One for all: each new client reads the certificates of the world, which takes more than the question itself.
+    Connections are not kept; a server that restarts between two questions would look ill on an old one."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def probe_chroma(url: str, timeout: float = TIMEOUT_SECONDS) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +51,9 @@ class Engine:
     def __init__(self, options: EngineOptions) -> None:
         _prepare_environment(local=Path(options.model).is_dir())
         import torch
-        from sentence_transformers import SentenceTransformer
+
+        with _left_out("sklearn", "sklearn.metrics"):
+            from sentence_transformers import SentenceTransformer
 
         torch.set_num_threads(options.threads)
         # transformers sets padding and truncation on the one tokenizer before each use, so threads take turns.
@@ -86,6 +92,30 @@ class Engine:
         """Pay for the first calls, which plan their kernels, before anybody waits for one."""
         for words in (8, self.max_tokens):
             self.embed(["word " * words])
+
+
+class _NotNeeded(ModuleType):
+    """A module of which any name can be imported, and none used."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+@contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Import something without what it imports needlessly: sentence-transformers takes a distance measure from
+    scikit-learn that nothing here computes, and a second of every start with it."""
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        module = _NotNeeded(name)
+        module.__spec__ = ModuleSpec(name, None, is_package=True)
+        sys.modules[name] = module
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _prepare_environment(*, local: bool) -> None:

@@ -9,6 +9,7 @@ Django here: the process holds a model and nothing of the product.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -63,16 +64,20 @@ def _serve(arguments: argparse.Namespace) -> int:
     )
 
     def load() -> None:
+        gc.disable()  # half a million objects come to stay; looking through them time and again costs half a second
         try:
             model = str(starter_model()) if arguments.model == STARTER else arguments.model
             options = EngineOptions(model=model, dtype=arguments.dtype, threads=arguments.threads)
             engine = Engine(options)
             engine.warm_up()
             service.open(engine, batch_tokens=arguments.batch_tokens)
+            gc.freeze()
         except Exception:
             logger.exception("The model %s could not be loaded", arguments.model)
             failed.set()
             server.should_exit = True
+        finally:
+            gc.enable()
 
     threading.Thread(target=load, name="loading", daemon=True).start()
     try:

@@ -172,7 +172,7 @@ def process_table(*, var: Path, host: str, port: int, embedding_model: str) -> t
         Process(
             "worker",
             worker_command(beat=True),
-            needs=("prepare",),
+            needs=("web",),
             url="{REDIS_URL}",
             probe=probe_worker,
             stop_rank=1,

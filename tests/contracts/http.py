@@ -228,15 +228,15 @@ class ContractServer:
         self._loop.close()
 
     async def _leave(self) -> None:
-        await asyncio.sleep(0.01)  # for connections that were just being accepted
-        for transport in list(self._open):
-            transport.abort()
-        while self._open:  # noqa: ASYNC110  # each leaves in `connection_lost`
-            await asyncio.sleep(0)
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Close every connection, also those that are being accepted: a transport left open is reported much later."""
+        await asyncio.sleep(0.01)
+        while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) or self._open:
+            for transport in list(self._open):
+                transport.abort()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # each transport leaves in `connection_lost`, one turn of the loop later
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> bool:

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from project import static_files
+from project.checks import CONFIGURATION
 from project.errors import AppError
 from project.first_run import first_run
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
 
 
 def require_configuration() -> None:
-    for issue in checks.run_checks():
+    for issue in checks.run_checks(tags=[CONFIGURATION]):
         if issue.is_serious():
             raise CommandError(f"{issue.msg} {issue.hint or ''}".strip())
 
