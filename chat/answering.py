@@ -44,6 +44,8 @@ Result = TypeVar("Result")
 HISTORY_ANSWER_CHARS = 1_200
 CONDENSED_MAX_CHARS = 400
 SAFETY_TOKENS = 64
+RUNNERS_UP = 6
+"""Passages beyond those of the prompt that are loaded to be told of as left out."""
 SHORT_QUESTION_TERMS = 3
 
 ANSWER_PROMPT = ChatPromptTemplate.from_messages(
@@ -85,7 +87,12 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
         yield StageStarted(Stage.UNDERSTANDING)
         trace.query = await timed(trace, "understanding", condense(question, kit))
     yield StageStarted(Stage.SEARCHING)
-    state = Retrieval(question=question.text, query=trace.query, scope=question.scope)
+    state = Retrieval(
+        question=question.text,
+        query=trace.query,
+        scope=question.scope,
+        wanted=kit.style.passages + RUNNERS_UP,
+    )
     state = await timed(trace, "searching", kit.retrieve(state))
     packed, cut = packing.pack(
         state.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ingestion.domain import Scope
@@ -58,10 +58,12 @@ class Exchange:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A chunk on its way through the retrieval stages. Scores are None where that search did not find it:
-    `dense` is a cosine similarity, `lexical` is BM25, `fused` a sum of reciprocal ranks."""
+    `dense` is a cosine similarity, `lexical` is BM25, `fused` a sum of reciprocal ranks.
+
+    A tuple, because every question makes some hundreds of them.
+    """
 
     chunk_id: UUID
     document_id: UUID
@@ -74,7 +76,7 @@ class Candidate:
 class Passage:
     """A candidate with its text: what a prompt is made of and what a citation points at.
 
-    `start` and `end` are character offsets in the document's text; `page` counts from 1.
+    `start` and `end` are character offsets in the document's text; `page` counts from 1, and is where it begins.
     """
 
     number: int
@@ -91,6 +93,8 @@ class Passage:
     dense: float | None = None
     lexical: float | None = None
     fused: float | None = None
+    last_page: int | None = None
+    """Where it ends: `page` again, or a later one."""
     version: str = ""
     """The SHA-256 of the file that the text was read from."""
 
@@ -103,6 +107,8 @@ class Retrieval:
     query: str
     """The question as it is searched for: the question itself, or its rewriting with the history in mind."""
     scope: Scope
+    wanted: int | None = None
+    """How many passages are of use to whoever asked; None is as many as there may be."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()

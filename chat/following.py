@@ -143,6 +143,7 @@ class Assembler:
                     number=source["number"],
                     document=source["document"],
                     page=source["page"],
+                    last_page=source.get("last_page"),
                     heading=source["heading"],
                     excerpt=excerpt(source["text"]),
                     url=f"{self.links.base}{source['number']}/",

@@ -162,6 +162,7 @@ class Source(TenantOwned):
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
+    last_page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=500, blank=True)
     dense = models.FloatField(null=True)
     lexical = models.FloatField(null=True)

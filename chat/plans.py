@@ -52,12 +52,13 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
 
 
 def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
-    links = _links(tenant)
+    answers = settings_services.answer_settings(tenant)
+    links = _links(tenant, answers)
     language = language_of(question).partition("-")[0]
     configured = parts.configured()
     brief = [_with(link, temperature=0.0, max_tokens=CONDENSED_TOKENS) for link in links]
     return Kit(
-        style=style_of(settings_services.answer_settings(tenant), links, question),
+        style=style_of(answers, links, question),
         retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured)),
         writer=_chain(tenant, links, breaker),
         condenser=_chain(tenant, brief, breaker),
@@ -91,14 +92,14 @@ def style_of(answers: AnswerSettings, links: list[Link], question: str) -> Answe
     )
 
 
-def _links(tenant: Tenant) -> list[Link]:
+def _links(tenant: Tenant, answers: AnswerSettings) -> list[Link]:
     return [
         Link(
             provider_id=choice.id or uuid5(SERVERS_OWN, choice.config.base_url),
             label=choice.label,
             config=choice.config,
         )
-        for choice in settings_services.provider_configs(tenant)
+        for choice in settings_services.provider_configs(tenant, answers)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from chat.prompts import refusals
 from ingestion import languages
@@ -16,6 +17,7 @@ _SERBIAN_WORDS = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # asked for in several places while one question is answered
 def language_of(question: str, *, hint: tuple[str, ...] = ()) -> str:
     """A key of `refusals()`. Questions are short, so that a few tell-tale letters and words weigh more than
     statistics; `hint` are the tenant's languages, preferred among relatives."""

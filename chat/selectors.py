@@ -85,6 +85,7 @@ class SourceView:
     number: int
     document: str
     page: int | None
+    last_page: int | None
     heading: str
     excerpt: str
     url: str
@@ -132,6 +133,7 @@ def _turn_view(slug: str, turn: Turn, sources: Sequence[Source]) -> TurnView:
                 number=source.number,
                 document=source.document_name,
                 page=source.page,
+                last_page=source.last_page,
                 heading=source.heading,
                 excerpt=excerpt(source.text),
                 url=f"{links.base}{source.number}/",

@@ -156,6 +156,7 @@ def _source_row(turn: Turn, passage: Passage, document_ids: set[UUID]) -> Source
         start=passage.start,
         end=passage.end,
         page=passage.page,
+        last_page=passage.last_page,
         heading=passage.heading,
         dense=passage.dense,
         lexical=passage.lexical,

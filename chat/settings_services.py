@@ -55,13 +55,14 @@ def answer_settings(tenant: Tenant) -> AnswerSettings:
     return AnswerSettings.objects.for_tenant(tenant).first() or AnswerSettings(tenant=tenant)
 
 
-def provider_configs(tenant: Tenant) -> list[Choice]:
-    """The chain to try in order. Empty when every provider of the tenant is switched off.
+def provider_configs(tenant: Tenant, answers: AnswerSettings | None = None) -> list[Choice]:
+    """The chain to try in order, with the tenant's `answers` where they have been read already. Empty when every
+    provider of the tenant is switched off.
 
     Reads the database and may ask Ollama whether it is there (half a second at most, remembered for ten), so it is
     called in a thread.
     """
-    answers = answer_settings(tenant)
+    answers = answers or answer_settings(tenant)
     providers = list(Provider.objects.for_tenant(tenant))
     if providers:
         return [Choice(row.pk, str(row), provider_config(row, answers)) for row in providers if row.enabled]

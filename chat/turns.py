@@ -213,6 +213,7 @@ def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any
                 "number": passage.number,
                 "document": passage.document_name,
                 "page": passage.page,
+                "last_page": passage.last_page,
                 "heading": passage.heading,
                 "text": passage.text,
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 SECTION_SEPARATOR = "\n\n"
@@ -60,6 +61,8 @@ class Chunk:
     end: int
     page: int | None = None
     heading: tuple[str, ...] = ()
+    last_page: int | None = None
+    """Where it ends: `page` again, or a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,7 @@ class Scope:
         return self.collection_ids == frozenset() or self.document_ids == frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A chunk that a search found. `score` is the higher the better; its unit is the index's own
     (cosine similarity for vectors, BM25 for words)."""
 

@@ -147,6 +147,7 @@ class Chunk(TenantOwned):
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
+    last_page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=500, blank=True)
     embedded = models.BooleanField(default=False)
 

@@ -203,5 +203,6 @@ def _chunk_row(document: Document, chunk: ChunkValue) -> Chunk:
         start=chunk.start,
         end=chunk.end,
         page=chunk.page,
+        last_page=chunk.last_page,
         heading=HEADING_SEPARATOR.join(chunk.heading)[:500],
     )

@@ -25,6 +25,8 @@ class RequestIdMiddleware(MiddlewareMixin):
 
 
 STATUS = {"tenancy.not_found": 404, "tenancy.forbidden": 403, "limit.reached": 429}
+PAGES = {403: "403.html", 404: "404.html"}
+"""The same as where Django itself refuses; what else goes wrong is shown by `error.html`."""
 
 
 class AppErrorMiddleware(MiddlewareMixin):
@@ -38,6 +40,7 @@ def error_response(request: HttpRequest, error: AppError) -> HttpResponse:
     status = STATUS.get(error.code, 400)
     body = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if request.accepts("text/html"):
-        template = "components/error_message.html" if getattr(request, "htmx", False) else "error.html"
-        return render(request, template, {"error": body}, status=status)
+        page = PAGES.get(status, "error.html")
+        template = "components/error_message.html" if getattr(request, "htmx", False) else page
+        return render(request, template, {"error": body, "exception": error.message}, status=status)
     return JsonResponse({"error": body}, status=status)

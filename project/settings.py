@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ SECRET_KEY_FALLBACKS = env.words("RAZGOVOR_OLD_SECRET_KEYS")
 # --- addresses ---------------------------------------------------------------------------------------------------
 
 PORT = env.integer("PORT", 8000)
+WEB_PROCESSES = env.integer("RAZGOVOR_WEB_PROCESSES", min(os.cpu_count() or 1, 4))
 PUBLIC_URL = env.text("RAZGOVOR_PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.words("RAZGOVOR_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

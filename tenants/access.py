@@ -92,10 +92,10 @@ def tenant_view(needed: Role = Role.READER) -> Callable[[View[P]], Callable[...,
                 access = access_for(request.user, slug)
             except NotFound as error:
                 raise Http404(error.message) from error
-            access.require(needed)
-            request.access = access  # type: ignore[attr-defined]  # for templates
+            request.access = access  # type: ignore[attr-defined]  # for templates, that of a refusal among them
             if request.session.get(LAST_TENANT) != slug:
                 request.session[LAST_TENANT] = slug
+            access.require(needed)
             return view(request, access, *args, **kwargs)
 
         guarded.needed_role = needed  # type: ignore[attr-defined]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from typing import Any
 
@@ -21,19 +23,30 @@ class TenantCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            failed = self._handle(options)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read this has seen enough, as in `… | head -1`. What Python would still flush goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(128 + signal.SIGPIPE)
+        if failed:
+            sys.exit(1)
+
+    def _handle(self, options: dict[str, Any]) -> bool:
+        """Work and tell; return whether the exit code is 1."""
+        try:
             result = self.run(operator_access(options["tenant"]), options)
         except AppError as error:
-            if options["json"]:
-                body = {"code": error.code, "message": error.message, "retryable": error.retryable}
-                self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
-                sys.exit(1)
-            raise CommandError(error.message) from error
+            if not options["json"]:
+                raise CommandError(error.message) from error
+            body = {"code": error.code, "message": error.message, "retryable": error.retryable}
+            self.stdout.write(json.dumps({"error": body}, ensure_ascii=False))
+            return True
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str))
         else:
             self.say(result)
-        if self.failed(result):
-            sys.exit(1)
+        return self.failed(result)
 
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
         """Do the work. Raise `AppError` when it cannot be done."""

@@ -127,14 +127,15 @@ def member_change(*, access: Access, membership: Membership, role: Role) -> None
 
 @transaction.atomic
 def member_remove(*, access: Access, membership: Membership) -> None:
-    """Admins remove others; everybody may leave."""
-    if access.user is None or membership.user_id != access.user.pk:
+    """Admins remove others; everybody may leave, but for the last owner."""
+    leaves = access.user is not None and membership.user_id == access.user.pk
+    if not leaves:
         access.require(Role.ADMIN)
         _require_rank(access, Role(membership.role))
     _keep_an_owner(membership, becomes=None)
     email = membership.user.email
     Membership.objects.for_tenant(access.tenant).filter(pk=membership.pk).delete()
-    audit.record(access, gettext_noop("member removed"), email)
+    audit.record(access, gettext_noop("member left") if leaves else gettext_noop("member removed"), email)
 
 
 def _require_rank(access: Access, role: Role) -> None:

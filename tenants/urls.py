@@ -11,6 +11,7 @@ urlpatterns = [
     path("t/<slug:slug>/members/invite/", views.invite, name="invite"),
     path("t/<slug:slug>/members/<int:pk>/change/", views.member_change, name="member_change"),
     path("t/<slug:slug>/members/<int:pk>/remove/", views.member_remove, name="member_remove"),
+    path("t/<slug:slug>/leave/", views.leave, name="leave"),
     path("t/<slug:slug>/invitations/<uuid:pk>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
     path("invitations/<str:token>/", invitation_views.invitation, name="invitation"),
 ]

@@ -77,7 +77,18 @@ def member_change(request: HttpRequest, access: Access, pk: int) -> HttpResponse
 def member_remove(request: HttpRequest, access: Access, pk: int) -> HttpResponse:
     """Take a member away, or leave: everybody may remove themselves."""
     membership = get_object_or_404(selectors.members_list(tenant=access.tenant), pk=pk)
-    email = membership.user.email
+    return _remove(request, access, membership)
+
+
+@require_POST
+@tenant_view()
+def leave(request: HttpRequest, access: Access) -> HttpResponse:
+    """The same for oneself, from the menu of every page: most people do not see the list of members."""
+    membership = get_object_or_404(selectors.members_list(tenant=access.tenant), user=access.user)
+    return _remove(request, access, membership)
+
+
+def _remove(request: HttpRequest, access: Access, membership: Membership) -> HttpResponse:
     try:
         services.member_remove(access=access, membership=membership)
     except AppError as error:
@@ -85,7 +96,10 @@ def member_remove(request: HttpRequest, access: Access, pk: int) -> HttpResponse
             raise
         messages.error(request, error.message)
     else:
-        messages.success(request, _("%(email)s is no longer a member.") % {"email": email})
+        if membership.user == access.user:
+            messages.success(request, _("You have left %(tenant)s.") % {"tenant": access.tenant.name})
+        else:
+            messages.success(request, _("%(email)s is no longer a member.") % {"email": membership.user.email})
     return _back(access)
 
 

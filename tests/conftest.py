@@ -15,7 +15,9 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from ingestion import parts, tasks
 from ingestion.chunking.structure import StructureChunker
@@ -62,6 +64,16 @@ def _nothing_left_over(_redis_client: redis.Redis) -> Iterator[None]:
     yield
     backends.reset()
     _redis_client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database, which PostgreSQL drops only when nobody is connected: threads that wait for more work still are."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock():
+            connection.ensure_connection()
+            services.hang_up_others(connection.connection)
 
 
 # --- servers -----------------------------------------------------------------------------------------------------

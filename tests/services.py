@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -24,7 +24,16 @@ from project.processes import table
 from project.processes.guard import Guard
 from project.processes.ports import free_ports as unused_ports
 
-__all__ = ["chroma", "chromium", "embedder", "postgres_database", "redis", "starter_llm", "unused_ports"]
+__all__ = [
+    "chroma",
+    "chromium",
+    "embedder",
+    "hang_up_others",
+    "postgres_database",
+    "redis",
+    "starter_llm",
+    "unused_ports",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("RAZGOVOR_TEST_CACHE", ROOT / "var"))
@@ -86,6 +95,12 @@ def postgres_database() -> Iterator[str]:
         finally:
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def hang_up_others(database: psycopg.Connection[Any]) -> None:
+    """End every other connection to the database of this one, so that it can be dropped."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+    database.execute(others, [database.info.backend_pid])
 
 
 @contextmanager

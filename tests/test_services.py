@@ -4,7 +4,11 @@ import subprocess
 import sys
 import time
 
+import psycopg
+import pytest
+
 from project.probes import ProbeFailed, probe_redis
+from tests import services
 from tests.services import unused_ports
 from tests.support import ROOT
 
@@ -35,3 +39,13 @@ def answers(port: int) -> bool:
     except ProbeFailed:
         return False
     return True
+
+
+@pytest.mark.slow
+def test_whoever_has_not_hung_up_loses_the_connection(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as ours, psycopg.connect(postgres_url) as theirs:
+        theirs.execute("SELECT 1")  # and its transaction stays open
+        services.hang_up_others(ours)
+        with pytest.raises(psycopg.OperationalError):
+            theirs.execute("SELECT 1")
+        assert ours.execute("SELECT 1").fetchone() == (1,)

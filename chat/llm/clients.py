@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from chat.llm.outbound import OutboundGuard
+from project.http_transport import everywhere, swift_transport
 
 MAX_STREAMS = 1000
 """Connections at once. A web process is asked for some 200 answers at a time; the limit only stops a runaway."""
-IDLE_CONNECTIONS = 100
-IDLE_SECONDS = 30
+LIMITS = httpx.Limits(max_connections=MAX_STREAMS, max_keepalive_connections=100, keepalive_expiry=30)
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], httpx.AsyncClient]] = WeakKeyDictionary()
 
@@ -29,16 +29,29 @@ def shared_client(allowed: Sequence[str]) -> httpx.AsyncClient:
     if key not in clients:
         clients[key] = httpx.AsyncClient(
             event_hooks={"request": [OutboundGuard(key)]},
-            limits=httpx.Limits(
-                max_connections=MAX_STREAMS,
-                max_keepalive_connections=IDLE_CONNECTIONS,
-                keepalive_expiry=IDLE_SECONDS,
-            ),
+            limits=LIMITS,
+            mounts=everywhere(_Transport(), trust_env=True),
             follow_redirects=False,
             # Read raw, without a decompressor between the model and the reader.
             headers={"Accept-Encoding": "identity"},
         )
     return clients[key]
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """The swift one, but for requests whose peer the guard wants to look at: httpx's own tells it."""
+
+    def __init__(self) -> None:
+        self._swift = swift_transport(LIMITS)
+        self._traced = httpx.AsyncHTTPTransport(limits=LIMITS)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        transport = self._traced if "trace" in request.extensions else self._swift
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._swift.aclose()
+        await self._traced.aclose()
 
 
 async def close_clients() -> None:

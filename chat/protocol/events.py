@@ -37,6 +37,7 @@ class SourceFrame(Frame):
     number: int
     document: str
     page: int | None
+    last_page: int | None
     heading: str
     excerpt: str
     url: str

@@ -5,6 +5,7 @@ Cormack, Clarke, Büttcher: Reciprocal rank fusion outperforms Condorcet and ind
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -28,15 +29,27 @@ class ReciprocalRankFusion:
     name: str = "fusion"
 
     async def __call__(self, state: Retrieval) -> Retrieval:
-        fused: dict[UUID, Candidate] = {}
+        scores: defaultdict[UUID, float] = defaultdict(float)
         for found, weight in ((state.dense, self.dense_weight), (state.lexical, self.lexical_weight)):
             for rank, hit in enumerate(found, 1):
-                known = fused.get(hit.chunk_id, Candidate(hit.chunk_id, hit.document_id, fused=0.0))
-                fused[hit.chunk_id] = replace(
-                    known,
-                    dense=known.dense if hit.dense is None else hit.dense,
-                    lexical=known.lexical if hit.lexical is None else hit.lexical,
-                    fused=(known.fused or 0.0) + weight / (self.k + rank),
-                )
-        ranked = sorted(fused.values(), key=lambda each: (-(each.fused or 0.0), str(each.chunk_id)))
-        return replace(state, fused=tuple(ranked))
+                scores[hit.chunk_id] += weight / (self.k + rank)
+        dense = {hit.chunk_id: hit for hit in state.dense}
+        lexical = {hit.chunk_id: hit for hit in state.lexical}
+        ranked = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id.int))
+        return replace(
+            state,
+            fused=tuple(_fused(dense.get(each), lexical.get(each), scores[each]) for each in ranked),
+        )
+
+
+def _fused(dense: Candidate | None, lexical: Candidate | None, score: float) -> Candidate:
+    """What both searches say of a chunk that at least one of them found."""
+    either = dense or lexical
+    assert either is not None  # noqa: S101
+    return Candidate(
+        either.chunk_id,
+        either.document_id,
+        dense=dense.dense if dense else None,
+        lexical=lexical.lexical if lexical else None,
+        fused=score,
+    )

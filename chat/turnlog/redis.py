@@ -47,7 +47,7 @@ class RedisTurnLog:
         key = _key(turn_id)
         last = reader.written.get(turn_id)
         if last is None:
-            last = await reader.redis.xlen(key)
+            last = 0 if entries[0]["type"] == "turn.accepted" else await reader.redis.xlen(key)
         # Counted before it is written: whoever is cancelled while waiting leaves a write behind that still happens.
         reader.written[turn_id] = last + len(entries)
         lasting = last == 0 or entries[-1]["type"] != "answer.delta"
@@ -69,14 +69,15 @@ class RedisTurnLog:
 
     async def read(self, turn_id: UUID, *, after: int) -> AsyncIterator[LogEntry]:
         reader = self._reader()
-        written = await reader.entries(turn_id, after)
-        if not written and not await reader.redis.exists(_key(turn_id)):
-            raise LogGone
-        for entry in written:
-            after = entry.seq
-            yield entry
-            if entry.is_terminal:
-                return
+        if turn_id not in reader.written:  # what is being written here is there, and has no end yet
+            written = await reader.entries(turn_id, after)
+            if not written and not await reader.redis.exists(_key(turn_id)):
+                raise LogGone
+            for entry in written:
+                after = entry.seq
+                yield entry
+                if entry.is_terminal:
+                    return
         queue = reader.follow(turn_id, after)
         try:
             while True:

@@ -37,8 +37,8 @@ class _Piece:
 class StructureChunker:
     """Fills chunks of at most `max_characters` with consecutive pieces, so that short sections share one.
 
-    A chunk has the page and the heading of its first character. Where the outermost heading changes, a new chunk
-    begins, unless the current one is at most half full.
+    A chunk has the page and the heading of its first character, and the page of its last. Where the outermost heading
+    changes, a new chunk begins, unless the current one is at most half full.
     """
 
     version = "structure-1"
@@ -61,28 +61,28 @@ class StructureChunker:
     def split(self, document_id: UUID, parsed: ParsedDocument) -> tuple[Chunk, ...]:
         """Return the chunks in order; together they hold every character of the text that is no white space."""
         chunks = []
-        for ordinal, (start, end, section) in enumerate(self._packed(parsed)):
+        for ordinal, (start, end, section, last) in enumerate(self._packed(parsed)):
             text = parsed.text[start:end]
             chunk_id = uuid5(document_id, f"{self.version}:{ordinal}:{text}")
-            chunks.append(Chunk(chunk_id, ordinal, text, start, end, section.page, section.heading))
+            chunks.append(Chunk(chunk_id, ordinal, text, start, end, section.page, section.heading, last.page))
         return tuple(chunks)
 
-    def _packed(self, parsed: ParsedDocument) -> Iterator[tuple[int, int, Section]]:
-        """Start, end and first section of each chunk."""
+    def _packed(self, parsed: ParsedDocument) -> Iterator[tuple[int, int, Section, Section]]:
+        """Start, end, first and last section of each chunk."""
         sections = parsed.sections
         first: _Piece | None = None
-        end = 0
+        end = last = 0
         for piece in self._pieces(parsed):
             if first is None:
                 first = piece
             elif piece.end - first.start > self._limit or (
                 end - first.start > self._limit // 2 and _begins_part(sections, first, piece)
             ):
-                yield first.start, end, sections[first.section]
+                yield first.start, end, sections[first.section], sections[last]
                 first = piece
-            end = piece.end
+            end, last = piece.end, piece.section
         if first is not None:
-            yield first.start, end, sections[first.section]
+            yield first.start, end, sections[first.section], sections[last]
 
     def _pieces(self, parsed: ParsedDocument) -> Iterator[_Piece]:
         for number, (section, start) in enumerate(zip(parsed.sections, parsed.starts, strict=True)):

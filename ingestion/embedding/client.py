@@ -17,6 +17,8 @@ from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_del
 from ingestion.domain import Vector
 from ingestion.embedding.decoding import decode_vectors
 from ingestion.embedding.failures import may_pass, translated
+from ingestion.embedding.together import Together
+from project.http_transport import everywhere, swift_transport
 
 TEXTS_PER_REQUEST = 64
 RETRY_FOR_S = 10.0
@@ -50,6 +52,7 @@ class _Line:
 
     client: httpx.AsyncClient
     turns: asyncio.Semaphore
+    questions: Together
 
 
 class HttpEmbedder:
@@ -116,17 +119,22 @@ class HttpEmbedder:
         return self._embed([text], "query")[0]
 
     async def aembed_query(self, text: str) -> Vector:
-        """`embed_query` for an event loop."""
-        return (await self.aembed_sentences([text]))[0]
+        """`embed_query` for an event loop, where questions that come together are sent together."""
+        await self._known()
+        return await self._line().questions.embed(text)
 
     async def aembed_sentences(self, sentences: Sequence[str]) -> list[Vector]:
         """Embed sentences to be compared with each other and with questions, in the questions' lane."""
-        if self._profile is None:
-            await asyncio.to_thread(lambda: self.profile)
+        await self._known()
         vectors: list[Vector] = []
         for start in range(0, len(sentences), TEXTS_PER_REQUEST):
             vectors += await self._aembed(sentences[start : start + TEXTS_PER_REQUEST])
         return vectors
+
+    async def _known(self) -> None:
+        """Ask the server for the profile, if that was not done yet, without holding the event loop up."""
+        if self._profile is None:
+            await asyncio.to_thread(lambda: self.profile)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -199,7 +207,10 @@ class HttpEmbedder:
         if loop not in self._lines:
             for closed in [other for other in self._lines if other.is_closed()]:
                 self._lines.pop(closed, None)
-            self._lines[loop] = _Line(httpx.AsyncClient(**self._client_options), asyncio.Semaphore(CONNECTIONS))
+            options = self._client_options
+            transport = swift_transport(options["limits"])
+            client = httpx.AsyncClient(**options, mounts=everywhere(transport, trust_env=options["trust_env"]))
+            self._lines[loop] = _Line(client, asyncio.Semaphore(CONNECTIONS), Together(self._aembed))
         return self._lines[loop]
 
     def _retrying(self) -> dict[str, Any]:

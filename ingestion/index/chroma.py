@@ -18,6 +18,7 @@ from uuid import UUID
 from ingestion.domain import Hit, IndexEntry, Scope, Vector
 from ingestion.errors import IndexUnavailable
 from ingestion.index.chroma_errors import chroma_errors, is_missing
+from ingestion.index.ids import uuid_of
 
 if TYPE_CHECKING:
     import httpx
@@ -205,7 +206,7 @@ def _query(
     )
     found = zip(answer["ids"][0], answer["distances"][0], answer["metadatas"][0], strict=True)
     return [
-        (Hit(UUID(chunk_id), UUID(metadata["document_id"]), 1.0 - distance), metadata)
+        (Hit(uuid_of(chunk_id), uuid_of(metadata["document_id"]), 1.0 - distance), metadata)
         for chunk_id, distance, metadata in found
     ]
 

@@ -16,13 +16,22 @@ from django.db.models import Count, QuerySet
 from ingestion.domain import Hit, IndexEntry, Scope
 from ingestion.errors import IndexUnavailable
 from ingestion.index import bm25
-from ingestion.index.entries import LexicalEntry
+from ingestion.index.entries import TABLE, LexicalEntry
 from ingestion.index.lexical_postgres import PostgresTerms
 from ingestion.index.lexical_rows import Row
 from ingestion.index.lexical_sqlite import SqliteTerms
 from ingestion.index.tokens import terms
 
 WRITE_BATCH = 500
+LANGUAGES = f"""
+    WITH RECURSIVE found (language) AS (
+        SELECT min(language) FROM {TABLE} WHERE tenant_id = %(tenant)s
+        UNION ALL
+        SELECT (SELECT min(language) FROM {TABLE} WHERE tenant_id = %(tenant)s AND language > found.language)
+        FROM found WHERE found.language IS NOT NULL
+    )
+    SELECT language FROM found WHERE language IS NOT NULL ORDER BY language
+"""  # noqa: S608 - a constant
 
 
 class TermStore(Protocol):
@@ -93,13 +102,9 @@ class TenantLexicalIndex:
     def languages(self) -> list[str]:
         """The languages of the tenant's passages, "" for those of which it is not known. A look into an index for each
         of them, however many passages there are."""
-        languages: list[str] = []
-        entries = self._entries().order_by("language").values_list("language", flat=True)
-        language = entries.first()
-        while language is not None:
-            languages.append(language)
-            language = entries.filter(language__gt=language).first()
-        return languages
+        with connection.cursor() as cursor:
+            cursor.execute(LANGUAGES, {"tenant": self._tenant_id.hex})
+            return [language for (language,) in cursor.fetchall()]
 
     def _entries(self) -> QuerySet[LexicalEntry]:
         return LexicalEntry.objects.for_tenant(self._tenant_id)

@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 
 from ingestion.domain import Hit, Scope
 from ingestion.index.entries import TABLE, LexicalEntry
+from ingestion.index.ids import uuid_of
 from ingestion.index.lexical_rows import Row
 
 
@@ -56,7 +57,9 @@ class SqliteTerms:
                 f"SELECT term, doc FROM {_table(tenant_id)}_vocabulary WHERE term IN (SELECT value FROM json_each(%s))",
                 [json.dumps(wanted)],
             )
-            return dict(cursor.fetchall()), LexicalEntry.objects.for_tenant(tenant_id).count()
+            holding = dict(cursor.fetchall())
+            cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE tenant_id = %s", [tenant_id.hex])
+            return holding, cursor.fetchone()[0]
 
     def search(self, tenant_id: UUID, wanted: Sequence[str], *, limit: int, scope: Scope) -> list[Hit]:
         table = _table(tenant_id)
@@ -74,7 +77,7 @@ class SqliteTerms:
         """
         with connection.cursor() as cursor:
             cursor.execute(query, [*parameters, limit])
-            return [Hit(UUID(chunk), UUID(document), score) for chunk, document, score in cursor.fetchall()]
+            return [Hit(uuid_of(chunk), uuid_of(document), score) for chunk, document, score in cursor.fetchall()]
 
 
 def _table(tenant_id: UUID) -> str:

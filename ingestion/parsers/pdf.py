@@ -14,8 +14,9 @@ from ingestion.domain import ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import check_characters, check_pages, reading
-from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text, without_running_lines
+from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text
 from ingestion.parsers.pdf_notes import page_notes
+from ingestion.parsers.pdf_running import without_running_lines
 from ingestion.parsers.pdf_streams import refuse_bombs
 from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
 from ingestion.ports import Report

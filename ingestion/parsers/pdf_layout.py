@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,16 +19,12 @@ SOFT_HYPHEN = "\u00ad"
 BULLET = re.compile(r"\s*(?:[•◦▪●○■□–—*·-]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 HYPHENATED = re.compile(rf"([^\W\d_]+){SOFT_HYPHEN}([^\W\d_]+)")
-DIGITS = re.compile(r"\d+")
 
 MAX_DIGIT_SHARE = 0.3
 """A line with more digits than that is a row of a table."""
 MAX_LINE_GAP = 0.9
 """In line heights; single spacing has a gap of about 0.2, double spacing of 1.2."""
 MAX_HEIGHT_DIFFERENCE = 0.2
-MIN_PAGES_WITH_RUNNING_LINES = 4
-RUNNING_SHARE = 0.5
-MAX_RUNNING_CHARACTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +52,6 @@ def page_text(lines: Sequence[Line]) -> str:
     return "".join(pieces)
 
 
-def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Leave out headers and footers: first and last lines that, page numbers aside, most pages share.
-
-    They stay where they come first, for a header may be the only place with the document's name.
-    """
-    if len(pages) < MIN_PAGES_WITH_RUNNING_LINES:
-        return [list(lines) for lines in pages]
-    counts = Counter(key for lines in pages for key in {_running_key(line) for line in _edges(lines)})
-    running = {key for key, count in counts.items() if count > max(2, RUNNING_SHARE * len(pages))} - {""}
-    seen: set[str] = set()
-    kept = []
-    for lines in pages:
-        dropped = {id(line) for line in _edges(lines) if _running_key(line) in running & seen}
-        seen |= {_running_key(line) for line in _edges(lines)}
-        kept.append([line for line in lines if id(line) not in dropped])
-    return kept
-
-
 def mend_hyphens(texts: Sequence[str]) -> list[str]:
     """Join words that were divided at the end of a line.
 
@@ -90,14 +68,6 @@ def mend_hyphens(texts: Sequence[str]) -> list[str]:
         return hyphenated if own_hyphen or right[0].isupper() else joined
 
     return [HYPHENATED.sub(mend, text).replace(SOFT_HYPHEN, "-") for text in texts]
-
-
-def _edges(lines: Sequence[Line]) -> Iterable[Line]:
-    return [line for line in (*lines[:1], *lines[-1:]) if len(line.text) <= MAX_RUNNING_CHARACTERS]
-
-
-def _running_key(line: Line) -> str:
-    return DIGITS.sub("#", " ".join(line.text.split()).lower())
 
 
 def _runs(lines: Sequence[Line]) -> list[list[Line]]:
@@ -119,13 +89,13 @@ def _touches(above: Line, below: Line) -> bool:
     height = max(above.height, below.height)
     if abs(above.height - below.height) > MAX_HEIGHT_DIFFERENCE * height:
         return False
-    if _same_row(above, below):
+    if same_row(above, below):
         return True
     overlaps = above.box[0] < below.box[2] and below.box[0] < above.box[2]
     return overlaps and below.box[3] < above.box[3] and above.box[1] - below.box[3] <= MAX_LINE_GAP * height
 
 
-def _same_row(left: Line, right: Line) -> bool:
+def same_row(left: Line, right: Line) -> bool:
     if left.box is None or right.box is None:
         return False
     shared = min(left.box[3], right.box[3]) - max(left.box[1], right.box[1])
@@ -135,7 +105,7 @@ def _same_row(left: Line, right: Line) -> bool:
 def _separator(above: Line, below: Line, edge: float) -> str:
     if above.text.endswith(SOFT_HYPHEN):
         return ""
-    if _same_row(above, below):
+    if same_row(above, below):
         return "\t"
     return " " if _continues(above, below, edge) else "\n"
 

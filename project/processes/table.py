@@ -50,11 +50,14 @@ def python_module(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", name, *arguments)
 
 
-def web_command(host: str, port: int | str) -> tuple[str, ...]:
+def web_command(host: str, port: int | str, *, processes: int = 2) -> tuple[str, ...]:
     return python_module(
         "uvicorn",
         "project.asgi:application",
         *("--host", host, "--port", str(port)),
+        *("--workers", str(processes)),
+        # Python runs one thread at a time in each: a rush must not look like a crash to the others' parent.
+        *("--timeout-worker-healthcheck", "60"),
         *("--http", "httptools", "--loop", "uvloop", "--ws", "websockets-sansio"),
         *("--lifespan", "off"),
         *("--ws-max-size", "1048576"),  # a question, not a file: those come over HTTP
@@ -127,7 +130,9 @@ def redis_program() -> Path:
     )
 
 
-def process_table(*, var: Path, host: str, port: int, embedding_model: str) -> tuple[Process, ...]:
+def process_table(
+    *, var: Path, host: str, port: int, embedding_model: str, web_processes: int = 2
+) -> tuple[Process, ...]:
     """Return the processes of `make run`, servers first."""
     prepare = (sys.executable, str(MANAGE), "prepare")
     return (
@@ -163,7 +168,7 @@ def process_table(*, var: Path, host: str, port: int, embedding_model: str) -> t
         Process("prepare", prepare, needs=("redis",), once=True),
         Process(
             "web",
-            web_command(host, port),
+            web_command(host, port, processes=web_processes),
             needs=("prepare",),
             url=f"http://{host}:{port}/healthz",
             probe=probe_http,

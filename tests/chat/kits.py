@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
@@ -17,6 +17,9 @@ from ingestion.domain import Scope
 from ingestion.index import tokens
 
 CONFIG = ProviderConfig(kind=ProviderKind.OPENAI, model="scripted-1", base_url="http://127.0.0.1:9/v1")
+
+Plans = Callable[[Kit], None]
+"""Of the fixture `planned`."""
 
 
 def passage(text: str, *, name: str = "guide.txt", dense: float | None = 0.9, page: int | None = None) -> Passage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -13,9 +13,8 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from chat import plans, turns
+from chat import turns
 from chat.aio import in_thread
-from chat.answering import Kit
 from chat.consumers import COMMANDS_IN_WINDOW, NOT_A_MEMBER, NOT_SIGNED_IN, TOO_MANY
 from chat.llm.fakes import Step
 from chat.models import Conversation, Turn
@@ -24,21 +23,12 @@ from chat.shared_redis import close_redis
 from ingestion.models import Document
 from ingestion.progress import publish
 from tenants.models import Membership, Tenant, User
-from tests.chat.kits import kit, passage, plan
+from tests.chat.kits import Plans, kit, passage
 from tests.factories import DocumentFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WARRANTY = passage("The warranty lasts two years.")
-Plans = Callable[[Kit], None]
-
-
-@pytest.fixture
-def planned(monkeypatch: pytest.MonkeyPatch) -> Plans:
-    def use(the_kit: Kit) -> None:
-        monkeypatch.setattr(plans, "load", lambda turn, _breaker: plan(turn.question, the_kit))
-
-    return use
 
 
 @pytest.fixture(autouse=True)

@@ -116,7 +116,7 @@ async def test_a_server_that_stays_busy_is_given_up(ollama: OllamaServer) -> Non
     assert len(ollama.requests) == 3
 
 
-async def test_nobody_listening_is_unreachable() -> None:
+async def test_nobody_listening_is_unreachable(closed_clients: None) -> None:
     (port,) = unused_ports(1)
     model = OllamaChat(model="phi3.5", base_url=f"http://127.0.0.1:{port}", allowed_hosts=("127.0.0.1",))
     with pytest.raises(ProviderUnreachable, match=f"Ollama at 127.0.0.1:{port} does not answer"):

@@ -236,7 +236,7 @@ async def test_a_server_that_is_starting_is_asked_again(openai_endpoint: OpenAIS
     assert await received(model_at(openai_endpoint)) == (WHOLE, None)
 
 
-async def test_nobody_listening_is_unreachable() -> None:
+async def test_nobody_listening_is_unreachable(closed_clients: None) -> None:
     (port,) = unused_ports(1)
     model = OpenAICompatibleChat(model="m", base_url=f"http://127.0.0.1:{port}/v1", allowed_hosts=("127.0.0.1",))
     with pytest.raises(ProviderUnreachable, match="does not answer"):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -60,7 +59,7 @@ def test_it_has_every_candidate_once_best_first(dense: list[UUID], lexical: list
 @given(rankings, rankings)
 def test_it_does_not_matter_which_search_is_which(dense: list[UUID], lexical: list[UUID]) -> None:
     def bare(found: tuple[Candidate, ...]) -> list[Candidate]:
-        return [replace(each, dense=None, lexical=None, fused=round(each.fused or 0.0, 12)) for each in found]
+        return [each._replace(dense=None, lexical=None, fused=round(each.fused or 0.0, 12)) for each in found]
 
     assert bare(fused(dense, lexical)) == bare(fused(lexical, dense))
 

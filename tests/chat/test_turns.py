@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
-from chat import plans, services, turns
+from chat import services, turns
 from chat.aio import in_thread
-from chat.answering import Kit
 from chat.following import follow
 from chat.llm.fakes import Step
 from chat.models import Source, Turn
-from chat.protocol.events import AnswerBlock, TurnCompleted, TurnFailed, TurnFrame, TurnStopped
-from chat.selectors import history_before, turn_get, turn_views
+from chat.protocol.events import AnswerBlock, TurnCompleted, TurnFailed, TurnFrame, TurnSources, TurnStopped
+from chat.selectors import TurnView, history_before, turn_get, turn_views
 from chat.shared_redis import close_redis
 from chat.tasks import reap_turns
 from tenants.access import Access
-from tests.chat.kits import kit, passage, plan
+from tests.chat.kits import Plans, kit, passage
 
 QUESTION = "How long does the warranty last?"
 WARRANTY = passage("The warranty lasts two years.", page=4)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Plans = Callable[[Kit], None]
-
-
-@pytest.fixture
-def planned(monkeypatch: pytest.MonkeyPatch) -> Plans:
-    """`planned(kit)`: whatever is asked next is answered with `kit`."""
-
-    def use(the_kit: Kit) -> None:
-        monkeypatch.setattr(plans, "load", lambda turn, _breaker: plan(turn.question, the_kit))
-
-    return use
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +140,20 @@ async def test_sources_are_stored_with_their_numbers_and_what_was_cited(as_alice
         return list(Source.objects.for_tenant(as_alice.tenant).filter(turn=turn).values_list("number", "cited"))
 
     assert await in_thread(stored) == [(1, True), (2, False)]
+
+
+async def test_a_source_that_goes_over_pages_says_so_while_it_streams_and_afterwards(
+    as_alice: Access, planned: Plans
+) -> None:
+    planned(kit([replace(WARRANTY, last_page=5)], ["Two years [1]."]))
+    turn = await start(as_alice)
+    [streamed] = [frame for frame in await frames(turn) if isinstance(frame, TurnSources)]
+
+    def stored() -> TurnView:
+        return turn_views(access=as_alice, turns=[turn_get(access=as_alice, turn_id=turn.pk)])[0]
+
+    assert [(source.page, source.last_page) for source in streamed.sources] == [(4, 5)]
+    assert [(source.page, source.last_page) for source in (await in_thread(stored)).sources] == [(4, 5)]
 
 
 async def test_text_streams_in_steps_and_not_in_one_piece(as_alice: Access, planned: Plans) -> None:

@@ -223,20 +223,21 @@ class ContractServer:
         server = self._loop.run_until_complete(self.listen())
         self._ready.set()
         self._loop.run_forever()
-        server.close()
-        self._loop.run_until_complete(self._leave())
+        self._loop.run_until_complete(self._leave(server))
         self._loop.close()
 
-    async def _leave(self) -> None:
-        """Close every connection, also those that are being accepted: a transport left open is reported much later."""
+    async def _leave(self, server: asyncio.Server) -> None:
+        # First those that are just being accepted: a server that is closed leaves their transports half made.
         await asyncio.sleep(0.01)
-        while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) or self._open:
-            for transport in list(self._open):
-                transport.abort()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(0)  # each transport leaves in `connection_lost`, one turn of the loop later
+        server.close()
+        for transport in list(self._open):
+            transport.abort()
+        while self._open:  # noqa: ASYNC110  # each leaves in `connection_lost`
+            await asyncio.sleep(0)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> bool:

@@ -44,6 +44,13 @@ def test_a_chunk_has_the_page_and_the_heading_of_its_first_character(parsed):
 
 
 @given(documents)
+def test_a_chunk_ends_on_the_page_of_its_last_character(parsed):
+    for chunk in StructureChunker(40).split(DOCUMENT, parsed):
+        place = max(number for number, start in enumerate(parsed.starts) if start < chunk.end)
+        assert chunk.last_page == parsed.sections[place].page
+
+
+@given(documents)
 def test_the_same_document_gives_the_same_chunks(parsed):
     assert StructureChunker(40).split(DOCUMENT, parsed) == StructureChunker(40).split(DOCUMENT, parsed)
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from ingestion.embedding.client import TEXTS_PER_REQUEST, HttpEmbedder
 from ingestion.embedding.fakes import HashEmbedder
 from ingestion.errors import EmbedderRefused, EmbedderUnavailable
-from tests.contracts.http import eventually
+from tests.contracts.http import Reply, Request, eventually
 from tests.contracts.openai_server import openai_error, refuse
 from tests.ingestion.embedder_contract import EmbedderContract, cosine
 from tests.ingestion.embedding_kits import HashEngine, OtherEndpoint, hash_server
@@ -273,3 +273,49 @@ def test_threads_share_it(other: HttpEmbedder, endpoint: OtherEndpoint) -> None:
         thread.join()
     hashes = HashEmbedder(endpoint.dimension)
     assert all(cosine(vectors[number], hashes.embed_query(f"word{number}")) > 0.999 for number in range(8))
+
+
+# --- questions together --------------------------------------------------------------------------------------------
+
+
+async def test_questions_that_come_together_are_sent_together(endpoint: OtherEndpoint) -> None:
+    other = other_at(endpoint)
+    assert other.dimension
+    before = len(endpoint.requests)
+    vectors = await asyncio.gather(*(other.aembed_query(f"word{number}") for number in range(50)))
+    sent = [request.json["input"] for request in endpoint.requests[before:]]
+    assert len(sent) <= 4
+    assert sorted(text for texts in sent for text in texts) == sorted(f"word{number}" for number in range(50))
+    assert cosine(vectors[49], other.embed_query("word49")) > 0.999
+    await other.aclose()
+    other.close()
+
+
+async def test_a_text_that_is_refused_spoils_its_own_question_only(endpoint: OtherEndpoint) -> None:
+    other = other_at(endpoint)
+    assert other.dimension
+
+    async def refuse_the_bad_one(request: Request, reply: Reply) -> None:
+        texts = request.json["input"]
+        if "bad" in texts:
+            reply.send_json(400, openai_error("That text is bad."))
+        else:
+            reply.send_json(200, endpoint.answer(texts))
+
+    endpoint.script(*[refuse_the_bad_one] * 10)
+    results = await asyncio.gather(*(other.aembed_query(text) for text in ("a", "bad", "b")), return_exceptions=True)
+    assert [isinstance(each, EmbedderRefused) for each in results] == [False, True, False]
+    await other.aclose()
+    other.close()
+
+
+async def test_whoever_gives_up_does_not_hold_the_others_up(endpoint: OtherEndpoint) -> None:
+    other = other_at(endpoint)
+    assert other.dimension
+    asked = [asyncio.create_task(other.aembed_query(f"word{number}")) for number in range(5)]
+    await asyncio.sleep(0)
+    asked[3].cancel()
+    vectors = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(each, asyncio.CancelledError) for each in vectors] == [False, False, False, True, False]
+    await other.aclose()
+    other.close()

@@ -5,7 +5,8 @@ import pytest
 
 from ingestion.errors import DocumentUnreadable, IngestionCancelled
 from ingestion.parsers import guards
-from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, without_running_lines
+from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens
+from ingestion.parsers.pdf_running import without_running_lines
 from tests import data_factory as make
 from tests.ingestion.parsing import parse
 
@@ -127,3 +128,86 @@ def test_a_footer_stays_on_its_first_page_only():
     kept = without_running_lines(pages)
     assert [len(lines) for lines in kept] == [2, 1, 1, 1, 1]
     assert [lines[0].text for lines in kept] == [f"Text of page {name}." for name in "abcde"]
+
+
+BODY = [
+    "The crew opens the valve and waits.",
+    "Nobody stands below the lifted arm.",
+    "The pressure is noted in the book.",
+    "Oil is wiped away before it dries.",
+    "The cover is closed with four screws.",
+]
+"""One for each page, so that no two pages begin alike."""
+
+
+def last_lines(pages: list[list[str]]) -> list[str]:
+    """The last line of each page as it was read."""
+    parsed = parse(make.pdf(pages), "manual.pdf")
+    return [section.text.splitlines()[-1] for section in parsed.sections]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Step {page}",
+        "{page}. Tighten the screw and check it",
+        "Repair of the pump {page}",
+        "Total 1{page},250 3{page} 8{page}",
+        "4{page}{page},50",
+        "Table {page}",
+    ],
+)
+def test_a_last_line_of_the_text_that_differs_in_its_numbers_stays(last):
+    pages = [[text, last.format(page=page)] for page, text in enumerate(BODY, start=1)]
+    wanted = [last.format(page=page) for page in range(1, len(BODY) + 1)]
+    assert [line[-len(kept) :] for line, kept in zip(last_lines(pages), wanted, strict=True)] == wanted
+
+
+@pytest.mark.parametrize("first", ["Step {page}", "Exercise {page}"])
+def test_a_heading_with_a_number_stays_however_far_it_is_from_the_text(first):
+    pages = [[first.format(page=page), "", "", text] for page, text in enumerate(BODY, start=1)]
+    sections = parse(make.pdf(pages), "manual.pdf").sections
+    assert [section.text.splitlines()[0] for section in sections] == [first.format(page=page) for page in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["Page {page} of 12", "{page}", "– {page} –", "{page} / 12", "Acme handbook, p. {page}", "Seite {page}"],
+)
+def test_a_line_that_counts_the_pages_goes_though_it_stands_right_below_the_text(footer):
+    pages = [[text, footer.format(page=page)] for page, text in enumerate(BODY, start=3)]
+    read = last_lines(pages)
+    assert read[0].endswith(footer.format(page=3))
+    assert read[1:] == BODY[1:]
+
+
+@pytest.mark.parametrize(
+    "footer", ["Acme pump handbook {page}", "7-{page}", "Strana {page}-2", "Printed 1{page}:0{page} by Acme"]
+)
+def test_a_line_with_numbers_goes_where_it_stands_apart_from_the_text(footer):
+    pages = [
+        [text, *["More of the same."] * page, *[""] * (9 - page), footer.format(page=page)]
+        for page, text in enumerate(BODY, start=1)
+    ]
+    assert last_lines(pages)[1:] == ["More of the same."] * 4
+
+
+def test_the_cells_of_a_tables_last_row_stay_though_a_page_number_is_below():
+    pages = [
+        ["Part Pieces", f"{BODY[page - 1][:9]} 2{page}", f"Bolts {page}", "", "", f"Page {page} of 5"]
+        for page in range(1, 6)
+    ]
+    text = parse(make.pdf(pages), "table.pdf").text
+    assert [f"Bolts {page}" in text for page in range(1, 6)] == [True] * 5
+    assert text.count(" of 5") == 1
+
+
+def test_bare_numbers_that_do_not_count_the_pages_are_no_page_numbers():
+    numbers = [1990, 3, 12, 1871, 40]
+    pages = [
+        [Line(str(year)), Line(text), Line(str(page))]
+        for page, (year, text) in enumerate(zip(numbers, BODY, strict=True))
+    ]
+    kept = without_running_lines(pages)
+    assert [lines[0].text for lines in kept] == [str(number) for number in numbers]
+    assert [lines[-1].text for lines in kept] == ["0", *BODY[1:]]

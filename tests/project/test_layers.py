@@ -121,3 +121,9 @@ def test_every_requirement_is_pinned() -> None:
     for file in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
             assert not line or line.startswith(("#", "--")) or "==" in line, f"{file}: {line}"
+
+
+def test_the_documents_that_the_project_file_names_are_there() -> None:
+    named = re.findall(r"[\w/-]+\.md\b", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "docs/architecture.md" in named
+    assert [name for name in named if not (ROOT / name).is_file()] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -136,6 +138,45 @@ def test_a_member_may_leave_but_remove_nobody(acme: Tenant, alice: User, bob: Us
     assert act(bob_client, "member_remove", "acme", membership(acme, erin).pk).status_code == 403  # type: ignore[attr-defined]
     act(bob_client, "member_remove", "acme", membership(acme, bob).pk)
     assert {row.user for row in Membership.objects.for_tenant(acme).select_related("user")} == {alice, erin}
+
+
+def test_everybody_leaves_from_the_menu_of_any_page(acme: Tenant, bob: User, bob_client: Client) -> None:
+    url = reverse("tenants:leave", args=["acme"])
+    page = bob_client.get(reverse("chat:home", args=["acme"])).text
+    assert re.search(
+        rf'<form method="post" action="{url}" data-confirm="Leave Acme\? [^"]+" data-confirm-verb="Leave">', page
+    )
+    response = bob_client.post(url, follow=True)
+    assert response.redirect_chain[0][0] == reverse("home")
+    assert "You have left Acme." in response.text
+    assert not Membership.objects.for_tenant(acme).filter(user=bob).exists()
+    assert bob_client.get(reverse("chat:home", args=["acme"])).status_code == 404
+
+
+def test_leaving_is_posted_with_a_token(acme: Tenant, bob: User) -> None:
+    url = reverse("tenants:leave", args=["acme"])
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(bob)
+    assert client.get(url).status_code == 405
+    assert client.post(url).status_code == 403
+    assert role_of(acme, bob) == Role.MEMBER
+
+
+def test_the_audit_log_tells_leaving_from_being_removed(acme: Tenant, alice_client: Client, bob_client: Client) -> None:
+    act(bob_client, "leave", "acme")
+    act(alice_client, "member_remove", "acme", membership(acme, member(acme, "erin")).pk)
+    events = AuditEvent.objects.for_tenant(acme).filter(action__in=["member left", "member removed"])
+    assert {(event.action, event.actor_name, event.target) for event in events} == {
+        ("member left", "bob@example.org", "bob@example.org"),
+        ("member removed", "alice@example.org", "erin@example.org"),
+    }
+
+
+def test_the_last_owner_is_told_why_they_cannot_leave(acme: Tenant, alice: User, alice_client: Client) -> None:
+    response = alice_client.post(reverse("tenants:leave", args=["acme"]), follow=True)
+    assert response.redirect_chain == [(members_url(), 302)]
+    assert "An organisation needs an owner. Make somebody else one first." in response.text
+    assert role_of(acme, alice) == Role.OWNER
 
 
 def test_another_tenants_membership_is_not_there(

@@ -15,7 +15,7 @@ from chat.answering import Kit, Question, answer
 from chat.domain import Answered, CitationFound, Passage, SourcesFound, TextDelta, Trace
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.clients import close_clients
-from chat.selectors import excerpt
+from chat.management.printed import Unescaped, passage_row
 from tenants.access import Access
 from tenants.command import TenantCommand
 
@@ -34,7 +34,7 @@ class Command(TenantCommand):
         return asyncio.run(self._answer(question, kit, live=not options["json"]))
 
     async def _answer(self, question: Question, kit: Kit, *, live: bool) -> dict[str, Any]:
-        trace, started = Trace(), time.perf_counter()
+        trace, started, readable = Trace(), time.perf_counter(), Unescaped()
         written: list[str] = []
         drafted: list[str] = []
         cited: list[int] = []
@@ -50,15 +50,15 @@ class Command(TenantCommand):
                         case TextDelta(text, draft):
                             first_word_ms = first_word_ms or _ms_since(started)
                             if live and draft and not drafted:
-                                self.stdout.write("\n\nDraft: ", ending="")
+                                self._write(f"{readable.close()}\n\nDraft: ")
                             (drafted if draft else written).append(text)
                             if live:
-                                self.stdout.write(text, ending="")
-                                self.stdout.flush()
+                                self._write(readable.feed(text))
                         case CitationFound(number):
                             cited.append(number)
                         case Answered():
                             end = event
+            self._write(readable.close())
         finally:
             await close_clients()
         return {
@@ -66,13 +66,19 @@ class Command(TenantCommand):
             "answer": "".join(written),
             "draft": "".join(drafted),
             "refused": end.refused,
-            "citations": [_citation(passage) for passage in passages if passage.number in cited],
+            "citations": [
+                {"number": passage.number, **passage_row(passage)} for passage in passages if passage.number in cited
+            ],
             "provider": end.provider,
             "model": end.model,
             "usage": asdict(end.usage),
             "notice": end.notice,
             "timings_ms": {**trace.timings_ms, "first_word": first_word_ms, "total": _ms_since(started)},
         }
+
+    def _write(self, text: str) -> None:
+        self.stdout.write(text, ending="")
+        self.stdout.flush()
 
     def say(self, result: dict[str, Any]) -> None:
         self.stdout.write("\n")
@@ -81,20 +87,6 @@ class Command(TenantCommand):
             self.stdout.write(f"[{each['number']}] {each['document']}{page}: {each['excerpt']}")
         model = result["model"] or "no model"
         self.stdout.write(f"\n{model}, {result['timings_ms']['total']:.0f} ms. {result['notice']}")
-
-
-def _citation(passage: Passage) -> dict[str, Any]:
-    return {
-        "number": passage.number,
-        "document": passage.document_name,
-        "document_id": str(passage.document_id),
-        "chunk_id": str(passage.chunk_id),
-        "page": passage.page,
-        "heading": passage.heading,
-        "start": passage.start,
-        "end": passage.end,
-        "excerpt": excerpt(passage.text),
-    }
 
 
 def _ms_since(started: float) -> float:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from chat import plans, retrieval
 from chat.domain import Retrieval
-from chat.selectors import excerpt
+from chat.management.printed import passage_row
 from ingestion import parts
 from tenants.access import Access
 from tenants.command import TenantCommand
@@ -38,14 +38,7 @@ class Command(TenantCommand):
             "results": [
                 {
                     "rank": rank,
-                    "document": passage.document_name,
-                    "document_id": str(passage.document_id),
-                    "chunk_id": str(passage.chunk_id),
-                    "page": passage.page,
-                    "heading": passage.heading,
-                    "start": passage.start,
-                    "end": passage.end,
-                    "excerpt": excerpt(passage.text),
+                    **passage_row(passage),
                     "dense": passage.dense,
                     "lexical": passage.lexical,
                     "fused": passage.fused,

@@ -57,7 +57,13 @@ class _Run:
             preflight.require_port(self._host, self._port)
             for name in ("logs", "redis", "chroma"):
                 (var / name).mkdir(exist_ok=True)
-            table = process_table(var=var, host=self._host, port=self._port, embedding_model=settings.EMBEDDING_MODEL)
+            table = process_table(
+                var=var,
+                host=self._host,
+                port=self._port,
+                embedding_model=settings.EMBEDDING_MODEL,
+                web_processes=settings.WEB_PROCESSES,
+            )
             members = members_of(
                 table,
                 outside=set_by_operator(table, var),

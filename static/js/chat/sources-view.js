@@ -46,7 +46,10 @@ export class SourcesView {
     part("number").textContent = source.number;
     part("document").textContent = source.document;
     part("link").href = source.url;
-    part("page").textContent = source.page ?? "";
+    const goesOn = source.last_page > source.page;
+    part("page").textContent = goesOn ? `${source.page}–${source.last_page}` : (source.page ?? "");
+    part("one-page").hidden = goesOn;
+    part("more-pages").hidden = !goesOn;
     part("page-line").hidden = source.page === null;
     part("heading").textContent = source.heading;
     part("heading").hidden = !source.heading;
