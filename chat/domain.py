@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ingestion.domain import Scope
+from ingestion.domain import Scope, Vector
 
 
 class Stage(StrEnum):
@@ -109,6 +109,8 @@ class Retrieval:
     scope: Scope
     wanted: int | None = None
     """How many passages are of use to whoever asked; None is as many as there may be."""
+    vector: Vector | None = None
+    """The query's, where it has been computed already."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()

@@ -19,9 +19,11 @@ from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
 from chat.models import AnswerSettings, Turn
 from chat.refusal import language_of
+from chat.retrieval.dense import embed_query
 from ingestion import parts
 from ingestion.domain import Scope
 from ingestion.index import tokens
+from ingestion.parts import Parts
 from ingestion.selectors import searched_collection_ids, searched_scope
 from tenants.models import Tenant
 
@@ -59,7 +61,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
     brief = [_with(link, temperature=0.0, max_tokens=CONDENSED_TOKENS) for link in links]
     return Kit(
         style=style_of(answers, links, question),
-        retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured)),
+        retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured), configured),
         writer=_chain(tenant, links, breaker),
         condenser=_chain(tenant, brief, breaker),
         language=language,
@@ -103,8 +105,12 @@ def _links(tenant: Tenant, answers: AnswerSettings) -> list[Link]:
     ]
 
 
-def _in_turn(retrieve: retrieval.Pipeline) -> retrieval.Pipeline:
+def _in_turn(retrieve: retrieval.Pipeline, configured: Parts) -> retrieval.Pipeline:
+    """Searches take turns. The embedder is asked before: the more questions it sees together, the less each costs."""
+
     async def search(state: Retrieval) -> Retrieval:
+        if not state.scope.is_empty:
+            state = replace(state, vector=await embed_query(configured, state.query))
         async with searching():
             return await retrieve(state)
 

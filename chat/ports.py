@@ -47,6 +47,10 @@ class TurnLog(Protocol):
         """What is there now, without waiting for more; empty when the log is gone."""
         ...
 
+    def hand_over(self, turn_id: UUID) -> None:
+        """Say that this process will write no more of the turn, though it has not come to its end here."""
+        ...
+
     async def request_stop(self, turn_id: UUID) -> None: ...
 
     async def stops_requested(self, turn_ids: Sequence[UUID]) -> set[UUID]:

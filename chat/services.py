@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from uuid import UUID
 
 from django.conf import settings
@@ -126,7 +126,7 @@ def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
             completion_tokens=outcome.usage.completion_tokens,
             first_word_ms=outcome.first_word_ms,
             elapsed_ms=outcome.elapsed_ms,
-            trace=asdict(outcome.trace),
+            trace={each.name: getattr(outcome.trace, each.name) for each in fields(outcome.trace)},
             finished_at=timezone.now(),
         )
     )

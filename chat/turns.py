@@ -198,10 +198,13 @@ class _Journal:
         if self._writing_sources:
             (failure,) = await asyncio.gather(self._writing_sources, return_exceptions=True)
             self.outcome.sources_written = failure is None  # where they are not, they are written with the end
-        if not await in_thread(services.turn_finish, turn=self.turn, outcome=self.outcome):
-            return  # the reaper or a deletion was first
-        with suppress(RedisError, OSError):
-            await self._append(terminal_entry(self.outcome))
+        try:
+            # False where the reaper or a deletion was first.
+            if await in_thread(services.turn_finish, turn=self.turn, outcome=self.outcome):
+                with suppress(RedisError, OSError):
+                    await self._append(terminal_entry(self.outcome))
+        finally:
+            self.log.hand_over(self.turn.pk)
 
 
 def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -24,16 +25,17 @@ class DenseSearch:
     async def __call__(self, state: Retrieval) -> Retrieval:
         if state.scope.is_empty:
             return state
-        vector = await self._vector(state.query)
+        vector = state.vector or await embed_query(self.parts, state.query)
         hits = await in_thread(self._search, vector, state.scope)
         return replace(state, dense=tuple(Candidate(hit.chunk_id, hit.document_id, dense=hit.score) for hit in hits))
-
-    async def _vector(self, query: str) -> Vector:
-        """An embedder that knows the event loop is asked in it; any other one in a thread."""
-        ask = getattr(self.parts.embedder, "aembed_query", None)
-        return await ask(query) if ask else await in_thread(self.parts.embedder.embed_query, query)
 
     def _search(self, vector: Vector, scope: Scope) -> list[Hit]:
         """In a thread as a whole: the embedder may have to ask its server for the fingerprint."""
         index = self.parts.vectors.for_tenant(self.tenant_id, fingerprint=self.parts.embedder.fingerprint)
         return index.search(vector, limit=self.depth, scope=scope)
+
+
+async def embed_query(parts: Parts, query: str) -> Vector:
+    """An embedder that knows the event loop is asked in it; any other one in a thread."""
+    ask: Callable[[str], Awaitable[Vector]] | None = getattr(parts.embedder, "aembed_query", None)
+    return await ask(query) if ask else await in_thread(parts.embedder.embed_query, query)

@@ -39,6 +39,9 @@ class MemoryTurnLog:
     async def written(self, turn_id: UUID) -> list[LogEntry]:
         return list(self._entries.get(turn_id, ()))
 
+    def hand_over(self, turn_id: UUID) -> None:
+        """There is no other process."""
+
     async def request_stop(self, turn_id: UUID) -> None:
         self._stops.add(turn_id)
 

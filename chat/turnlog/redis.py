@@ -1,14 +1,16 @@
 """The turn log in Redis: one stream a turn, whose ids are the sequence numbers, so that a second writer is refused.
 
-Every process reads all the turns that its browsers follow with *one* blocking `XREAD`, and writes those that it answers
-in one pipeline: two hundred answers cost one command each few milliseconds, not two hundred connections.
+What a process writes it hands to those who follow in the same process as soon as Redis has it. All the other turns that
+its browsers follow it reads with *one* blocking `XREAD`, and those that it answers it writes in one pipeline: two
+hundred answers cost one command each few milliseconds, not two hundred connections.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
@@ -51,33 +53,41 @@ class RedisTurnLog:
         # Counted before it is written: whoever is cancelled while waiting leaves a write behind that still happens.
         reader.written[turn_id] = last + len(entries)
         lasting = last == 0 or entries[-1]["type"] != "answer.delta"
-        append = Append(
-            key=key,
-            after=last,
-            entries=[orjson.dumps(data) for data in entries],
-            expires_in=settings.TURN_LOG_SECONDS if lasting else None,
+        numbered = [LogEntry(seq, data) for seq, data in enumerate(entries, last + 1)]
+
+        def settled(error: BaseException | None) -> None:
+            if error is None:
+                reader.has_written(turn_id, numbered)
+            else:
+                reader.hand_over(turn_id)
+
+        await reader.writer.write(
+            Append(
+                key=key,
+                after=last,
+                entries=[orjson.dumps(data) for data in entries],
+                expires_in=settings.TURN_LOG_SECONDS if lasting else None,
+                settled=settled,
+            )
         )
-        try:
-            await reader.writer.write(append)
-        except (RedisError, OSError):
-            reader.written[turn_id] = last
-            raise
-        last += len(entries)
-        if LogEntry(last, entries[-1]).is_terminal:
-            reader.written.pop(turn_id, None)
-        return last
+        return last + len(entries)
 
     async def read(self, turn_id: UUID, *, after: int) -> AsyncIterator[LogEntry]:
         reader = self._reader()
-        if turn_id not in reader.written:  # what is being written here is there, and has no end yet
-            written = await reader.entries(turn_id, after)
-            if not written and not await reader.redis.exists(_key(turn_id)):
-                raise LogGone
-            for entry in written:
+        async with aclosing(reader.near(turn_id, after)) as near:
+            async for entry in near:
                 after = entry.seq
                 yield entry
                 if entry.is_terminal:
                     return
+        written = await reader.entries(turn_id, after)
+        if not written and not await reader.redis.exists(_key(turn_id)):
+            raise LogGone
+        for entry in written:
+            after = entry.seq
+            yield entry
+            if entry.is_terminal:
+                return
         queue = reader.follow(turn_id, after)
         try:
             while True:
@@ -93,6 +103,9 @@ class RedisTurnLog:
 
     async def written(self, turn_id: UUID) -> list[LogEntry]:
         return await self._reader().entries(turn_id, 0)
+
+    def hand_over(self, turn_id: UUID) -> None:
+        self._reader().hand_over(turn_id)
 
     async def request_stop(self, turn_id: UUID) -> None:
         await self._reader().redis.set(f"{_key(turn_id)}:stop", 1, ex=settings.TURN_LOG_SECONDS)
@@ -118,6 +131,9 @@ class _Reader:
         self.writer = Writer(self.redis)
         self.written: dict[UUID, int] = {}
         """The last sequence number of the turns that this process writes."""
+        self._near: dict[UUID, list[LogEntry]] = {}
+        """All entries of the turns that this process has written from their beginning, until their end."""
+        self._near_queues: defaultdict[UUID, list[asyncio.Queue[LogEntry | None]]] = defaultdict(list)
         self._queues: defaultdict[UUID, list[asyncio.Queue[LogEntry]]] = defaultdict(list)
         self._positions: dict[UUID, int] = {}
         self._wake_key = f"turns:wake:{uuid4().hex}"
@@ -127,6 +143,42 @@ class _Reader:
     async def entries(self, turn_id: UUID, after: int) -> list[LogEntry]:
         found: Any = await self.redis.xrange(_key(turn_id), min=f"{after + 1}-0")
         return [_entry(*each) for each in found]
+
+    def has_written(self, turn_id: UUID, entries: Sequence[LogEntry]) -> None:
+        """Tell those who follow in this process."""
+        if entries[0].seq == 1:
+            self._near[turn_id] = []
+        if turn_id in self._near:
+            self._near[turn_id] += entries
+            for queue in self._near_queues.get(turn_id, ()):
+                for entry in entries:
+                    queue.put_nowait(entry)
+        if entries[-1].is_terminal:
+            self.written.pop(turn_id, None)
+            self._near.pop(turn_id, None)
+
+    def hand_over(self, turn_id: UUID) -> None:
+        """Whoever follows the turn here has to look into Redis for what comes next: somebody else writes it."""
+        self.written.pop(turn_id, None)
+        if self._near.pop(turn_id, None) is not None:
+            for queue in self._near_queues.get(turn_id, ()):
+                queue.put_nowait(None)
+
+    async def near(self, turn_id: UUID, after: int) -> AsyncGenerator[LogEntry, None]:
+        """Yield what this process writes of a turn; nothing where it does not, and no more once it does not."""
+        if turn_id not in self._near:
+            return
+        queue: asyncio.Queue[LogEntry | None] = asyncio.Queue()
+        for entry in self._near[turn_id][after:]:
+            queue.put_nowait(entry)
+        self._near_queues[turn_id].append(queue)
+        try:
+            while (written := await queue.get()) is not None:
+                yield written
+        finally:
+            self._near_queues[turn_id].remove(queue)
+            if not self._near_queues[turn_id]:
+                del self._near_queues[turn_id]
 
     def follow(self, turn_id: UUID, after: int) -> asyncio.Queue[LogEntry]:
         """Everything with `seq > after` comes through the queue, and perhaps a little before."""

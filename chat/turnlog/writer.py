@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -14,15 +14,17 @@ from redis.asyncio import Redis
 @dataclass(eq=False, slots=True)
 class Append:
     """Entries of one stream, to be numbered from `after + 1`. With `expires_in` the stream goes after so many
-    seconds."""
+    seconds. `settled` is told the outcome even when nobody waits for it any more."""
 
     key: str
     after: int
     entries: Sequence[bytes]
     expires_in: int | None
+    settled: Callable[[BaseException | None], None]
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def settle(self, error: BaseException | None) -> None:
+        self.settled(error)
         if self.done.done():  # whoever waited was cancelled
             return
         if error is None:

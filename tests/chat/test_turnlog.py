@@ -145,3 +145,44 @@ async def test_a_refused_write_does_not_take_others_with_it(redis_url: str) -> N
     assert isinstance(refused, ResponseError)
     assert last == 1
     await close_redis()
+
+
+async def test_whoever_follows_where_it_is_written_hears_the_end_that_another_process_writes(redis_url: str) -> None:
+    turn = uuid4()
+    web, reaper = RedisTurnLog(redis_url), RedisTurnLog(redis_url)
+    await web.append(turn, [{"type": "turn.accepted"}])
+    reading = asyncio.create_task(read_all(web, turn))
+    await asyncio.sleep(0.05)
+    await reaper.append(turn, [END])
+    with pytest.raises(ResponseError):
+        await web.append(turn, [delta("a")])
+
+    assert [entry.data["type"] for entry in await asyncio.wait_for(reading, 5)] == ["turn.accepted", "turn.stopped"]
+    await close_redis()
+
+
+async def test_a_turn_that_is_handed_over_is_followed_in_redis(redis_url: str) -> None:
+    turn = uuid4()
+    web, reaper = RedisTurnLog(redis_url), RedisTurnLog(redis_url)
+    await web.append(turn, [{"type": "turn.accepted"}, delta("a")])
+    reading = asyncio.create_task(read_all(web, turn))
+    await asyncio.sleep(0.05)
+    web.hand_over(turn)
+    await reaper.append(turn, [END])
+
+    assert [entry.seq for entry in await asyncio.wait_for(reading, 5)] == [1, 2, 3]
+    await close_redis()
+
+
+async def test_a_second_tab_that_comes_late_gets_everything(log: TurnLog) -> None:
+    turn = uuid4()
+    await log.append(turn, [{"type": "turn.accepted"}])
+    first = asyncio.create_task(read_all(log, turn))
+    for _ in range(5):
+        await log.append(turn, [delta("x")])
+    second = asyncio.create_task(read_all(log, turn, after=3))
+    await asyncio.sleep(0.05)
+    await log.append(turn, [END])
+
+    assert [entry.seq for entry in await asyncio.wait_for(first, 5)] == list(range(1, 8))
+    assert [entry.seq for entry in await asyncio.wait_for(second, 5)] == [4, 5, 6, 7]

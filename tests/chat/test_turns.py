@@ -187,6 +187,7 @@ async def test_the_reaper_closes_what_a_dead_process_left(as_alice: Access) -> N
         turn.pk,
         [{"type": "turn.accepted"}, {"type": "answer.delta", "block": 0, "text": "Two ye", "draft": False}],
     )
+    log.hand_over(turn.pk)  # in life, what has written this is gone altogether
     long_ago = timezone.now() - timedelta(minutes=5)
     await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).filter(pk=turn.pk).update(heartbeat_at=long_ago))
 
