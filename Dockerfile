@@ -27,6 +27,6 @@ RUN RAZGOVOR_SECRET_KEY=unused-while-building python manage.py collectstatic --n
 EXPOSE 8000
 CMD ["python", "-m", "uvicorn", "project.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
      "--workers", "2", "--timeout-worker-healthcheck", "60", \
-     "--http", "httptools", "--loop", "uvloop", "--ws", "websockets-sansio", "--lifespan", "off", \
+     "--http", "httptools", "--loop", "uvloop", "--ws", "websockets-sansio", "--lifespan", "on", \
      "--ws-max-size", "1048576", "--ws-per-message-deflate", "false", "--ws-ping-interval", "25", \
      "--timeout-graceful-shutdown", "5", "--no-access-log"]

@@ -59,7 +59,7 @@ def web_command(host: str, port: int | str, *, processes: int = 2) -> tuple[str,
         # Python runs one thread at a time in each: a rush must not look like a crash to the others' parent.
         *("--timeout-worker-healthcheck", "60"),
         *("--http", "httptools", "--loop", "uvloop", "--ws", "websockets-sansio"),
-        *("--lifespan", "off"),
+        *("--lifespan", "on"),
         *("--ws-max-size", "1048576"),  # a question, not a file: those come over HTTP
         # Frames are small and many: compressing each costs more processor time than it saves anybody.
         *("--ws-per-message-deflate", "false"),
