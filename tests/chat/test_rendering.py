@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat import rendering
 from chat.rendering import BlockSplitter, CitationLinks, render, render_answer
 
 LINKS = CitationLinks(base="/t/acme/turns/1/sources/", numbers=frozenset({1, 2}))
@@ -58,6 +59,26 @@ def test_a_draft_is_marked_as_one() -> None:
 
     assert '<div class="draft"><p class="draft-label">' in html
     assert html.index("Quoted") < html.index("My own words")
+
+
+LETTERS = ["word", "реч", "Ђ", "字", "𝒳", "e\u0301", "1", "12"]
+SPACES = [" ", "  ", "\t", "\n", "\n\n", "\u00a0", "\u2003", "\u2028", "\u200b", "\x00", "\x85"]
+SIGNS = [*".,)(!?\"'„—#-+=>|&*_`[]\\", "**", "~~", "---", "<b>", "&amp;", "http://a.example"]
+CITATIONS = ["[1]", "[2].", "[9]", "![1]", "[1]: x"]
+FRAGMENTS = st.one_of(st.sampled_from([*LETTERS, *SPACES, *SIGNS, *CITATIONS]), st.text(max_size=5))
+
+
+@settings(max_examples=1000)
+@given(st.lists(FRAGMENTS, max_size=12).map("".join))
+def test_a_plain_paragraph_comes_out_as_if_it_had_been_parsed(text: str) -> None:
+    assert render(text, LINKS) == rendering._render_markdown(text, LINKS)
+
+
+@pytest.mark.parametrize(
+    "text", ["It lasts two years [1], says „Acme“ (2024). So [9]!", "[2] says so.", "2024 was it.  "]
+)
+def test_most_of_what_a_model_writes_is_plain(text: str) -> None:
+    assert rendering._is_plain(text)
 
 
 @given(text=st.text(alphabet="ab\n`#- ", max_size=200), cuts=st.lists(st.integers(1, 9), max_size=50))
