@@ -51,21 +51,22 @@ IDLE_S = 12 * 3600.0
 
 class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
-        # Accepted first: a close before that reaches a browser as 1006, without the reason.
-        await self.accept()
         self.slug: str = self.scope["url_route"]["kwargs"]["slug"]
         self.group = ""
         self.followed: dict[UUID, asyncio.Task[None]] = {}
         self.commands: deque[float] = deque(maxlen=COMMANDS_IN_WINDOW)
         self.idle: asyncio.TimerHandle | None = None
-        if not self.scope["user"].is_authenticated:
-            await self.close(NOT_SIGNED_IN)
-            return
-        if (access := await self.access()) is None:
-            return
-        self.group = group_of(access.tenant.pk)
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        self._touched()
+        signed_in = self.scope["user"].is_authenticated
+        access = await self._standing() if signed_in else None
+        if access is not None:  # before the page is told that the socket is open, and asks what it has missed
+            self.group = group_of(access.tenant.pk)
+            await self.channel_layer.group_add(self.group, self.channel_name)
+        # Accepted in any case: a close before that reaches a browser as 1006, without the reason.
+        await self.accept()
+        if access is not None:
+            self._touched()
+        else:
+            await self.close(NOT_A_MEMBER if signed_in else NOT_SIGNED_IN)
 
     async def disconnect(self, code: int) -> None:
         if self.idle:
@@ -77,10 +78,15 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def access(self) -> Access | None:
         """Asked on every command and every push: a membership may end while a page is open."""
+        access = await self._standing()
+        if access is None:
+            await self.close(NOT_A_MEMBER)
+        return access
+
+    async def _standing(self) -> Access | None:
         try:
             return await in_thread(access_for, self.scope["user"], self.slug)
         except NotFound:
-            await self.close(NOT_A_MEMBER)
             return None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
