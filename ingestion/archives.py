@@ -21,6 +21,8 @@ RATIO_MATTERS_FROM = 10 * MIB
 DOCTYPE_WINDOW = 64 * 1024
 DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 
+ENCRYPTED_ENTRY = 0x1
+"""The bit among an entry's flags."""
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
@@ -58,6 +60,21 @@ def check_zip(file: BinaryIO) -> None:
     ):
         if too_much:
             raise DocumentUnreadable(f"{problem % {'limit': limit}} {_('Split it and upload the parts.')}")
+
+
+def read_part(archive: zipfile.ZipFile, name: str, *, max_bytes: int = MAX_XML_BYTES) -> bytes:
+    """Return a part of an archive that passed `check_zip`, which knows XML by its name only, hence the limit here.
+
+    Raise `KeyError` when there is no such part.
+    """
+    entry = archive.getinfo(name)
+    if entry.flag_bits & ENCRYPTED_ENTRY:
+        raise DocumentUnreadable(_("This file is protected by a password. Remove the password and upload it again."))
+    if entry.file_size > max_bytes:
+        problem = _("This file has a part of more than %(limit)s.") % {"limit": f"{max_bytes // MIB} MiB"}
+        raise DocumentUnreadable(f"{problem} {_('Split it and upload the parts.')}")
+    with archive.open(entry) as part:
+        return part.read()
 
 
 def check_office(file: BinaryIO) -> None:

@@ -41,6 +41,8 @@ OFFICE_MAIN_PARTS = {
     OFFICE + "presentationml.presentation.main+xml": OFFICE + "presentationml.presentation",
     OFFICE + "spreadsheetml.sheet.main+xml": OFFICE + "spreadsheetml.sheet",
 }
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+EPUB = "application/epub+zip"
 MACROS = "application/x-office-with-macros"
 MAX_MANIFEST_BYTES = 1024 * 1024
 
@@ -54,6 +56,10 @@ DESCRIPTIONS = {
     OFFICE + "wordprocessingml.document": _("a Word file"),
     OFFICE + "presentationml.presentation": _("a PowerPoint file"),
     OFFICE + "spreadsheetml.sheet": _("an Excel file"),
+    OPEN_DOCUMENT + "text": _("an OpenDocument text"),
+    OPEN_DOCUMENT + "spreadsheet": _("an OpenDocument spreadsheet"),
+    OPEN_DOCUMENT + "presentation": _("an OpenDocument presentation"),
+    EPUB: _("an EPUB book"),
     "": _("a binary file of an unknown kind"),
 }
 
@@ -73,7 +79,10 @@ def sniff(head: bytes) -> str:
 
 
 def sniff_archive(file: BinaryIO) -> str:
-    """Return the content of a zip file: the Office or OpenDocument format that it is, else `ZIP`."""
+    """Return the content of a zip file: the Office or OpenDocument format that it is, `EPUB` or `ZIP`.
+
+    What an archive says of itself counts only where such archives say it: one that claims to be a PDF is an archive.
+    """
     file.seek(0)
     with zipfile.ZipFile(file) as archive:
         manifest = _entry(archive, "[Content_Types].xml")
@@ -81,7 +90,8 @@ def sniff_archive(file: BinaryIO) -> str:
     if "macroenabled.main+xml" in (declared := manifest.decode("utf-8", errors="replace")).lower():
         return MACROS
     office = next((kind for main, kind in OFFICE_MAIN_PARTS.items() if f'"{main}"' in declared), "")
-    return office or media_type or ZIP
+    says_itself = media_type == EPUB or media_type.startswith(OPEN_DOCUMENT)
+    return office or (media_type if says_itself else ZIP)
 
 
 def expected_content(media_type: str) -> str:

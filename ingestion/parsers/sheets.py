@@ -48,7 +48,7 @@ def _parse(workbook: Any, *, filename: str, report: Report) -> ParsedDocument:
         report(number - 1, len(sheets))
         # What the sheet says about its size may be a lie, and openpyxl pads every row to it.
         sheet.reset_dimensions()
-        blocks = list(_blocks(_rows(sheet, rows_left)))
+        blocks = list(sheet_blocks(_rows(sheet, rows_left)))
         if blocks:
             writer.page(number)
             writer.heading(1, sheet.title)
@@ -71,7 +71,7 @@ def _rows(sheet: Any, rows_left: list[int]) -> Iterator[list[str]]:
         yield cells if any(cells) else []
 
 
-def _blocks(rows: Iterable[list[str]]) -> Iterator[str]:
+def sheet_blocks(rows: Iterable[list[str]]) -> Iterator[str]:
     """A sheet often holds several tables, with empty rows between them; each has its own header."""
     table: list[list[str]] = []
     for row in rows:

@@ -53,10 +53,10 @@ class WebParser:
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         report(0, 1)
         with reading("HTML page"):
-            tree = _parsed(decode_page(file.read()))
+            tree = parse_page(decode_page(file.read()))
             title = tree.css_first("title")
             writer = SectionWriter()
-            _Page(writer).walk(tree.root)
+            Page(writer).walk(tree.root)
         report(1, 1)
         return writer.finish(
             title=one_line(title.text() if title is not None else "") or PurePath(filename).stem,
@@ -67,7 +67,7 @@ class WebParser:
 def html_text(fragment: str) -> str:
     """Return the text of an HTML fragment, for HTML inside other formats."""
     writer = SectionWriter()
-    _Page(writer).walk(_parsed(fragment).root)
+    Page(writer).walk(parse_page(fragment).root)
     return "\n\n".join(section.text for section in writer.sections())
 
 
@@ -85,7 +85,7 @@ def decode_page(data: bytes) -> str:
     return decode(data)
 
 
-def _parsed(page: str) -> Any:
+def parse_page(page: str) -> Any:
     """The tree of a page. The rules of HTML make a parser look through all open blocks at each new one, so that
     deep nesting takes quadratic time; hence the limit."""
     from selectolax.lexbor import LexborHTMLParser
@@ -100,7 +100,7 @@ def _parsed(page: str) -> Any:
     return LexborHTMLParser(page)
 
 
-class _Page:
+class Page:
     """Walks a tree without recursion, because pages nest as deep as their makers like."""
 
     def __init__(self, writer: SectionWriter) -> None:

@@ -68,7 +68,7 @@ CITATIONS = ["[1]", "[2].", "[9]", "![1]", "[1]: x"]
 FRAGMENTS = st.one_of(st.sampled_from([*LETTERS, *SPACES, *SIGNS, *CITATIONS]), st.text(max_size=5))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(st.lists(FRAGMENTS, max_size=12).map("".join))
 def test_a_plain_paragraph_comes_out_as_if_it_had_been_parsed(text: str) -> None:
     assert render(text, LINKS) == rendering._render_markdown(text, LINKS)

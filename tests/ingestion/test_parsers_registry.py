@@ -16,6 +16,10 @@ HEAVY = (
     "markdown_it",
     "charset_normalizer",
     "puremagic",
+    "lxml",
+    "striprtf",
+    "docutils",
+    "defusedxml",
     "torch",
 )
 

@@ -32,6 +32,7 @@ Command().run_from_argv(["manage.py", "say", "--tenant", "acme"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [2, 20_000])
 def test_a_command_ends_quietly_when_nobody_reads_it_any_more(lines: int) -> None:
     """As in `manage.py search … | head -1`. Two lines are still in Python's buffer when the command is done."""
