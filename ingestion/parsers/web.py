@@ -72,8 +72,12 @@ def html_text(fragment: str) -> str:
 
 
 def decode_page(data: bytes) -> str:
-    """Return the page as text. A byte order mark goes before what the page declares, and that before a guess."""
-    declared = DECLARED.search(data[:DECLARED_WINDOW])
+    return decode_declared(data, DECLARED.search(data[:DECLARED_WINDOW]))
+
+
+def decode_declared(data: bytes, declared: re.Match[bytes] | None) -> str:
+    """Return text whose encoding the first group of `declared` names. A byte order mark goes before that, and a guess
+    comes last."""
     if declared and not data.startswith(tuple(mark for mark, _ in BOMS)):
         name = declared[1].decode("ascii").lower()
         try:

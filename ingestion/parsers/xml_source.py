@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from html.entities import name2codepoint
@@ -10,8 +9,7 @@ from typing import Any
 
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.guards import reading
-from ingestion.parsers.textdecode import BOMS, decode
-from ingestion.parsers.web import MEANT, PAGE_CODECS
+from ingestion.parsers.web import decode_declared
 
 KIND = "XML file"
 DECLARED = re.compile(rb"""\A\s{0,99}<\?xml[^>]{0,200}?\sencoding\s{0,9}=\s{0,9}["']([A-Za-z0-9_:.-]{1,40})["']""")
@@ -43,7 +41,7 @@ def xml_root(data: bytes) -> Any:
             self.depth -= 1
             return super().end(tag)
 
-    text = DECLARATION.sub("", decode_xml(data)).strip()
+    text = DECLARATION.sub("", decode_declared(data, DECLARED.search(data))).strip()
     with reading(KIND):
         parser = DefusedXMLParser(target=Limited(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
         parser.entity.update(_characters())
@@ -55,20 +53,6 @@ def xml_root(data: bytes) -> Any:
                 "This XML file declares entities or refers to other files, which is not read because attacks do so. "
                 "Save it without its document type and upload the new copy."
             ) from error
-
-
-def decode_xml(data: bytes) -> str:
-    """Return the file as text. A byte order mark goes before what the file declares, and that before a guess."""
-    declared = DECLARED.search(data)
-    if declared and not data.startswith(tuple(mark for mark, _ in BOMS)):
-        name = declared[1].decode("ascii").lower()
-        try:
-            codec = codecs.lookup(MEANT.get(name, name)).name
-            if codec.startswith(PAGE_CODECS):
-                return data.decode(codec)
-        except (LookupError, UnicodeDecodeError):
-            pass  # an unknown or a wrong declaration: the bytes themselves know better
-    return decode(data)
 
 
 def local(element: Any) -> str:
