@@ -9,8 +9,12 @@ ENV PIP_NO_CACHE_DIR=1
 RUN make install PYTHON=/usr/local/bin/python VENV=/opt/venv
 
 FROM python:3.11-slim
-# OpenMP, for torch and llama.cpp.
-RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+# OpenMP, for torch and llama.cpp; Tesseract for scans, a language for each one of the interface; LibreOffice for
+# Word and PowerPoint files of before 2007.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 \
+        tesseract-ocr tesseract-ocr-eng tesseract-ocr-srp tesseract-ocr-srp-latn tesseract-ocr-deu \
+        libreoffice-writer-nogui libreoffice-impress-nogui fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /srv/var --shell /usr/sbin/nologin razgovor \
     && install --directory --owner razgovor --group razgovor /srv/var /srv/var/files /srv/var/models
 COPY --from=packages /opt/venv /opt/venv

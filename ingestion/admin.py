@@ -10,7 +10,14 @@ from django.template.defaultfilters import filesizeformat
 
 from ingestion import services
 from ingestion.index.entries import LexicalEntry
-from ingestion.models import Chunk, Collection, Document, DocumentSection
+from ingestion.models import (
+    Chunk,
+    Collection,
+    Document,
+    DocumentEvent,
+    DocumentSection,
+    IngestionSettings,
+)
 from tenants.admin import TenantOwnedAdmin, operator
 
 
@@ -81,6 +88,19 @@ class DocumentSectionAdmin(_PartAdmin):
 class ChunkAdmin(_PartAdmin):
     list_display = ("document", "ordinal", "page", "heading", "embedded", "tenant")
     list_filter = ("embedded", "tenant")
+
+
+@admin.register(DocumentEvent)
+class DocumentEventAdmin(_PartAdmin):
+    list_display = ("at", "document", "kind", "actor_name", "tenant")
+    list_filter = ("kind", "tenant")
+    date_hierarchy = "at"
+    ordering = ("document", "at")
+
+
+@admin.register(IngestionSettings)
+class IngestionSettingsAdmin(TenantOwnedAdmin):
+    list_display = ("tenant", "ocr_languages")
 
 
 @admin.register(LexicalEntry)

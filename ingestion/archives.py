@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from pathlib import PureWindowsPath
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
@@ -45,6 +46,11 @@ def check_zip(file: BinaryIO) -> None:
         ) from error
     finally:
         file.seek(0)
+    if outside := next((entry.filename for entry in entries if leads_outside(entry.filename)), None):
+        raise DocumentUnreadable(
+            _("This file has a part named “%(name)s”, which would be unpacked outside its folder. That is an attack.")
+            % {"name": outside}
+        )
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     largest_xml = max((entry.file_size for entry in entries if _is_xml(entry.filename)), default=0)
@@ -60,6 +66,12 @@ def check_zip(file: BinaryIO) -> None:
     ):
         if too_much:
             raise DocumentUnreadable(f"{problem % {'limit': limit}} {_('Split it and upload the parts.')}")
+
+
+def leads_outside(name: str) -> bool:
+    """Whether an entry of this name would be written outside the folder that an archive is unpacked into."""
+    path = name.replace("\\", "/")
+    return path.startswith("/") or ".." in path.split("/") or PureWindowsPath(name).drive != ""
 
 
 def read_part(archive: zipfile.ZipFile, name: str, *, max_bytes: int = MAX_XML_BYTES) -> bytes:

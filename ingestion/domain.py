@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 SECTION_SEPARATOR = "\n\n"
@@ -25,13 +26,30 @@ class Section:
     heading: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a file: an entry of an archive, an attachment of a message.
+
+    `open` works for as long as the file that it came in is open. `folder` is its place in there, parts separated by
+    "/", and "" at the top.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    folder: str = ""
+
+
 @dataclass(frozen=True)
 class ParsedDocument:
-    """What a parser got out of a file. Character offsets everywhere count in `text`."""
+    """What a parser got out of a file. Character offsets everywhere count in `text`.
+
+    `attachments` become documents of their own; a file that is nothing but a container has no sections.
+    """
 
     sections: tuple[Section, ...]
     title: str = ""
     page_count: int | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @cached_property
     def text(self) -> str:

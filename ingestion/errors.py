@@ -3,6 +3,8 @@
 IngestionError
 ├── UploadRefused        the file was not taken: size, type, quota
 ├── DocumentUnreadable   the file was taken, but no text could be got out of it; trying again does not help
+├── ReaderDied           the process that read the file has died; retryable
+├── AddressUnavailable   the server at a web address does not answer; retryable
 ├── IngestionCancelled   a person asked for it
 ├── EmbedderUnavailable  the embedding server does not answer; retryable
 ├── EmbedderRefused      the embedding server answered that it cannot do this
@@ -24,6 +26,16 @@ class UploadRefused(IngestionError):
 
 class DocumentUnreadable(IngestionError):
     code = "document.unreadable"
+
+
+class ReaderDied(IngestionError):
+    code = "reader.died"
+    retryable = True
+
+
+class AddressUnavailable(IngestionError):
+    code = "address.unavailable"
+    retryable = True
 
 
 class IngestionCancelled(IngestionError):

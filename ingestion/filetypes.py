@@ -29,9 +29,23 @@ PDF_HEADER = re.compile(rb"%PDF-\d")
 PDF_HEADER_WINDOW = 1_024 + 8
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
-OLE_TYPES = frozenset(
-    {"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"}
+# The stream that makes a file of the old container format what it is. "Book" is Excel 95's.
+OLE_STREAMS = {
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "Book": "application/vnd.ms-excel",
+    "PowerPoint Document": "application/vnd.ms-powerpoint",
+    "__properties_version1.0": "application/vnd.ms-outlook",
+}
+PICTURES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"), "image/tiff"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"BM....\0\0\0\0", re.DOTALL), "image/bmp"),
 )
+"""Before text is looked for: a white picture has the zero bytes of UTF-16."""
 TEXTUAL_TYPES = frozenset({"application/json", "application/xml", "application/x-ndjson", "message/rfc822"})
 TEXTUAL_SUFFIXES = ("+xml", "+json")
 
@@ -51,6 +65,10 @@ DESCRIPTIONS = {
     PDF: _("a PDF file"),
     RTF: _("a rich text file"),
     OLE: _("an Office file of before 2007, or one with a password"),
+    "application/msword": _("a Word file of before 2007"),
+    "application/vnd.ms-excel": _("an Excel file of before 2007"),
+    "application/vnd.ms-powerpoint": _("a PowerPoint file of before 2007"),
+    "application/vnd.ms-outlook": _("an Outlook message"),
     ZIP: _("a zip archive"),
     MACROS: _("an Office file with macros"),
     OFFICE + "wordprocessingml.document": _("a Word file"),
@@ -65,13 +83,15 @@ DESCRIPTIONS = {
 
 
 def sniff(head: bytes) -> str:
-    """Return the content that begins with `head`; archives of every kind are `ZIP`."""
+    """Return the content that begins with `head`; archives of every kind are `ZIP`, old Office files `OLE`."""
     if head.startswith(ZIP_SIGNATURES):
         return ZIP
     if head.startswith(OLE_SIGNATURE):
         return OLE
     if head.startswith(b"{\\rtf"):
         return RTF
+    if picture := next((kind for beginning, kind in PICTURES if beginning.match(head)), ""):
+        return picture
     header = PDF_HEADER.search(head[:PDF_HEADER_WINDOW])
     if header and (header.start() == 0 or b" obj" in head):
         return PDF
@@ -94,10 +114,23 @@ def sniff_archive(file: BinaryIO) -> str:
     return office or (media_type if says_itself else ZIP)
 
 
+def sniff_ole(file: BinaryIO) -> str:
+    """Return the content of a file in the old container format, `OLE` when it is encrypted, damaged or another one."""
+    import olefile  # type: ignore[import-untyped]
+
+    file.seek(0)
+    try:
+        with olefile.OleFileIO(file) as ole:
+            names = {name for (name,) in (path for path in ole.listdir() if len(path) == 1)}
+    except Exception:  # noqa: BLE001 - over a damaged file the library raises anything
+        return OLE
+    finally:
+        file.seek(0)
+    return next((kind for stream, kind in OLE_STREAMS.items() if stream in names), OLE)
+
+
 def expected_content(media_type: str) -> str:
     """Return the content that a file of `media_type` must have."""
-    if media_type in OLE_TYPES:
-        return OLE
     if media_type == "text/rtf":
         return RTF
     if media_type.startswith("text/") or media_type in TEXTUAL_TYPES or media_type.endswith(TEXTUAL_SUFFIXES):

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -71,6 +73,20 @@ class Lease:
         if cancelled:
             raise IngestionCancelled("Cancelled.")
 
+    def save(self, *fields: str) -> None:
+        """Write fields of the document; raise `LeaseLost` when it is no longer ours to write."""
+        values = {field: getattr(self.document, field) for field in fields}
+        if not _mine(self.document, self.owner).update(**values, updated_at=timezone.now()):
+            raise LeaseLost(str(self.document.pk))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is written inside is written only while the document is ours: a worker that was stopped for a while, and
+        has been succeeded, cannot undo what its successor does. Raise `LeaseLost`."""
+        with transaction.atomic():
+            self.save()
+            yield
+
     def finish(self, **fields: Any) -> None:
         """Give the document back with its outcome; raise `LeaseLost` when it is no longer ours to give."""
         ended = _mine(self.document, self.owner).update(
@@ -90,6 +106,8 @@ def claim(document: Document) -> Lease | None:
             status=Document.Status.RUNNING,
             lease_owner=owner,
             lease_expires_at=_expiry(),
+            started_at=timezone.now(),
+            not_before=None,
             attempts=F("attempts") + 1,
         )
     )

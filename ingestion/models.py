@@ -35,7 +35,11 @@ class Collection(TenantOwned):
 
 
 class Document(TenantOwned):
-    """One uploaded file and how far its reading has come."""
+    """One uploaded file and how far its reading has come.
+
+    Files of one name and folder in a collection are versions of each other: they share `series`, and the one with the
+    highest `version` that has become ready is the one that is searched.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -43,6 +47,7 @@ class Document(TenantOwned):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
+        SUPERSEDED = "superseded", _("Older version")
         DELETING = "deleting", _("Being deleted")
 
     class Stage(models.TextChoices):
@@ -58,6 +63,15 @@ class Document(TenantOwned):
         Collection, on_delete=models.CASCADE, related_name="documents", related_query_name="document"
     )
     name = models.CharField(max_length=255)
+    folder = models.CharField(max_length=500, blank=True)
+    """Its place in the folder or archive that it was uploaded in, parts separated by "/"."""
+    series = models.UUIDField(default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", related_query_name="child"
+    )
+    """The archive or message that it came in."""
+    source_url = models.CharField(max_length=2_000, blank=True)
     media_type = models.CharField(max_length=120)
     size = models.BigIntegerField(help_text=_("bytes"))
     sha256 = models.CharField(max_length=64)
@@ -71,6 +85,8 @@ class Document(TenantOwned):
     done = models.PositiveIntegerField(default=0)
     """How much of the stage is behind us: pages while reading, chunks afterwards."""
     total = models.PositiveIntegerField(default=0)
+    seconds_left = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    """Until the end of the stage, at the speed so far."""
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     error_retryable = models.BooleanField(default=False)
@@ -78,6 +94,13 @@ class Document(TenantOwned):
     cancel_requested = models.BooleanField(default=False)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    """A waiting document is left alone until then."""
+    started_at = models.DateTimeField(null=True, blank=True)
+    """When a worker last took it up."""
+    ready_at = models.DateTimeField(null=True, blank=True)
+    searchable = models.BooleanField(default=False, editable=False)
+    """Answers may use the passages of it that are embedded; never true of two versions."""
 
     title = models.CharField(max_length=300, blank=True)
     language = models.CharField(max_length=12, blank=True)
@@ -88,6 +111,8 @@ class Document(TenantOwned):
     embedder_fingerprint = models.CharField(max_length=64, blank=True)
     timings = models.JSONField(default=dict, blank=True)
     """Milliseconds per stage."""
+    left_out = models.JSONField(default=list, blank=True)
+    """Files inside this one that became no documents: a list of {"name", "message"}."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["-created_at"]
@@ -96,11 +121,19 @@ class Document(TenantOwned):
                 fields=["tenant", "collection", "sha256"],
                 condition=~Q(status="deleting"),
                 name="document_once_per_collection",
-            )
+            ),
+            models.UniqueConstraint(fields=["tenant", "series", "version"], name="version_once_per_series"),
+            models.CheckConstraint(
+                condition=Q(searchable=False) | Q(status__in=["queued", "running", "ready"]),
+                name="what_has_ended_otherwise_is_not_searched",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "collection", "-created_at"]),
             models.Index(fields=["status", "lease_expires_at"]),
+            models.Index(fields=["status", "tenant", "created_at"], name="document_queue"),
+            models.Index(fields=["tenant", "series", "-version"], name="document_versions"),
+            models.Index(fields=["tenant", "-started_at"], name="document_last_served"),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +151,52 @@ class Document(TenantOwned):
     @property
     def can_retry(self) -> bool:
         return self.status in {self.Status.FAILED, self.Status.CANCELLED}
+
+
+class DocumentEvent(TenantOwned):
+    """Something that has happened to a document, for whoever asks later. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        UPLOADED = "uploaded", _("Uploaded")
+        STARTED = "started", _("Reading began")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        POSTPONED = "postponed", _("To be tried again")
+        TAKEN_OVER = "taken_over", _("Its worker died; another one goes on")
+        CANCELLED = "cancelled", _("Cancelled")
+        RETRIED = "retried", _("Tried again by hand")
+        REREAD = "reread", _("To be read from the beginning")
+        RESTORED = "restored", _("Restored as the newest version")
+        SUPERSEDED = "superseded", _("Replaced by a newer version")
+        MOVED = "moved", _("Moved to another collection")
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    actor_name = models.CharField(max_length=254, blank=True)
+    detail = models.TextField(blank=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["at", "pk"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["document", "at"], name="document_history")]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.kind}"
+
+
+class IngestionSettings(TenantOwned):
+    """How an organisation wants its documents read."""
+
+    ocr_languages = models.JSONField(default=list, blank=True)
+    """Of text in pictures, as Tesseract names them; empty for those of the interface."""
+
+    class Meta(TenantOwned.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant"], name="ingestion_settings_once_per_tenant")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.tenant_id)
 
 
 class DocumentSection(TenantOwned):

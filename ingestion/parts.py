@@ -24,9 +24,13 @@ class Parts:
     lexical: LexicalIndex
 
 
+def chunker() -> Chunker:
+    return cast("Chunker", _part("CHUNKER"))
+
+
 def configured() -> Parts:
     return Parts(
-        chunker=cast("Chunker", _part("CHUNKER")),
+        chunker=chunker(),
         embedder=cast("Embedder", _part("EMBEDDER")),
         vectors=cast("VectorIndex", _part("VECTOR_INDEX")),
         lexical=cast("LexicalIndex", _part("LEXICAL_INDEX")),

@@ -1,30 +1,39 @@
 """The way of a document from a file to passages that can be found: four steps, each of which leaves its result in the
 database, so that a worker that takes over goes on where the last one stopped.
 
-Everything here can be done twice: sections and chunks are replaced in one transaction, chunk ids follow from their
-content, and the indexes replace by id.
+Everything here can be done twice: sections and chunks are replaced, chunk ids follow from their content, files inside
+the file are known by their content, and the indexes replace by id.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import orjson
 from django.db import transaction
 
-from ingestion import languages
+from ingestion import attachments, confinement, languages, selectors, versions, waiting
+from ingestion.confined import chunk_of, section_of
+from ingestion.domain import SECTION_SEPARATOR, IndexEntry, Section, Vector
 from ingestion.domain import Chunk as ChunkValue
-from ingestion.domain import IndexEntry, ParsedDocument, Section, Vector
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Chunk, Collection, Document, DocumentSection
-from ingestion.parsers import parser_for
 from ingestion.parts import Parts
 from ingestion.progress import Progress
+from ingestion.storage import local_copy
 
 EMBED_BATCH = 32
-"""Chunks per request to the embedder: large enough to keep it busy, small enough that cancelling feels immediate."""
+"""Chunks per request to the embedder: large enough to keep it busy, small enough that a little is searchable soon."""
+POLL_S = 0.2
+"""How soon cancelling is noticed while the embedder works."""
+YIELD_S = 10.0
+"""So long a document may embed while another organisation's waits for a worker."""
 ROW_BATCH = 500
 LANGUAGE_SAMPLE_CHARS = 4_000
 HEADING_SEPARATOR = " › "
@@ -33,13 +42,17 @@ Stage = Document.Stage
 Step = Callable[[Document, Parts, Progress], None]
 
 
+class Yielded(Exception):
+    """It is another organisation's turn; the document goes on later where it is."""
+
+
 def ingest(document: Document, parts: Parts, progress: Progress) -> None:
-    """Do the steps that are still to be done. Raise `IngestionError`, `LeaseLost`, or whatever broke."""
+    """Do the steps that are still to be done. Raise `IngestionError`, `LeaseLost`, `Yielded`, or whatever broke."""
     steps: list[tuple[Document.Stage, Step]] = [
         (Stage.READING, read),
         (Stage.SPLITTING, split),
         (Stage.EMBEDDING, embed),
-        (Stage.INDEXING, index),
+        (Stage.INDEXING, publish),
     ]
     names = [stage for stage, _step in steps]
     for stage, step in steps[names.index(Stage(document.stage)) :]:
@@ -47,86 +60,112 @@ def ingest(document: Document, parts: Parts, progress: Progress) -> None:
         started = time.perf_counter()
         step(document, parts, progress)
         document.timings[stage.value] = round((time.perf_counter() - started) * 1000)
-        document.save(update_fields=["timings"])
+        document.attempts = 1  # they are counted against a step that does not come to its end
+        if stage is not Stage.INDEXING:
+            progress.lease.save("timings", "attempts")
 
 
 def read(document: Document, _parts: Parts, progress: Progress) -> None:
-    """File -> sections."""
-    parser = parser_for(document.media_type)
-    with document.file.open("rb") as file:
-        parsed = parser.parse(cast("BinaryIO", file), filename=document.name, report=progress.report)
-    if not parsed.text.strip():
-        raise DocumentUnreadable(
-            "There is no text in this file. If it is a scan, run it through text recognition (OCR) and upload the "
-            "result."
-        )
-    progress.lease.check()
-    document.title = (parsed.title or PurePosixPath(document.name).stem)[:300]
-    document.language = languages.detect(parsed.text[:LANGUAGE_SAMPLE_CHARS])
-    document.page_count = parsed.page_count
-    document.char_count = len(parsed.text)
-    with transaction.atomic():
+    """File -> sections, and the files inside it -> documents that wait for their turn."""
+    with progress.lease.transaction():
         DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document).delete()
-        DocumentSection.objects.bulk_create(
-            (_section_row(document, ordinal, section, start) for ordinal, (section, start) in _numbered(parsed)),
-            batch_size=ROW_BATCH,
-        )
-        document.stage = Stage.SPLITTING
-        document.save(update_fields=["title", "language", "page_count", "char_count", "stage"])
+    sections = _SectionRows(document)
+    with local_copy(document.file) as path, TemporaryDirectory() as directory:
+        request = {
+            "path": str(path),
+            "media_type": document.media_type,
+            "name": document.name,
+            "languages": selectors.ocr_languages(tenant_id=document.tenant_id),
+            "directory": directory,
+        }
+        outcome: dict[str, Any] = {}
+        for message in confinement.run("ingestion.confined.parse", request, check=progress.lease.check):
+            if "progress" in message:
+                progress.report(*message["progress"])
+            elif "sections" in message:
+                with progress.lease.transaction():
+                    sections.add([section_of(each) for each in message["sections"]])
+            else:
+                outcome = message
+        if not sections.count and not outcome["attachments"]:
+            raise DocumentUnreadable("There is no text in this file.")
+        attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
+    document.title = (outcome["title"] or PurePosixPath(document.name).stem)[:300]
+    document.language = languages.detect(sections.beginning[:LANGUAGE_SAMPLE_CHARS])
+    document.page_count = outcome["page_count"]
+    document.char_count = sections.characters
+    document.stage = Stage.SPLITTING
+    progress.lease.save("title", "language", "page_count", "char_count", "left_out", "stage")
 
 
 def split(document: Document, parts: Parts, progress: Progress) -> None:
     """Sections -> chunks."""
-    parsed = stored_text(document)
-    chunks = parts.chunker.split(document.pk, parsed)
-    if not chunks:
-        raise DocumentUnreadable("There is no text in this file that could be searched.")
-    progress.lease.check()
-    forget_index_entries(document, parts)
-    with transaction.atomic():
+    with progress.lease.transaction():
+        forget_index_entries(document, parts)
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).delete()
-        Chunk.objects.bulk_create((_chunk_row(document, chunk) for chunk in chunks), batch_size=ROW_BATCH)
-        document.chunk_count = len(chunks)
-        document.chunker_version = parts.chunker.version
-        document.stage = Stage.EMBEDDING
-        document.save(update_fields=["chunk_count", "chunker_version", "stage"])
+    count = 0
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "sections"
+        _write_sections(document, path)
+        request = {"path": str(path), "document_id": document.pk}
+        for message in confinement.run("ingestion.confined.split", request, check=progress.lease.check):
+            chunks = [_chunk_row(document, chunk_of(each)) for each in message["chunks"]]
+            with progress.lease.transaction():
+                Chunk.objects.bulk_create(chunks, batch_size=ROW_BATCH)
+            count += len(chunks)
+    if not count and document.char_count:
+        raise DocumentUnreadable("There is no text in this file that could be searched.")
+    document.chunk_count = count
+    document.chunker_version = parts.chunker.version
+    document.stage = Stage.EMBEDDING
+    progress.lease.save("chunk_count", "chunker_version", "stage")
 
 
 def embed(document: Document, parts: Parts, progress: Progress) -> None:
-    """Chunks -> vectors in Chroma, batch by batch. What an earlier worker has done already is not done again."""
+    """Chunks -> vectors in Chroma and words in the lexical index, batch by batch. What an earlier worker has done is
+    not done again. While one batch is written, the embedder works at the next."""
     fingerprint = parts.embedder.fingerprint
-    if document.embedder_fingerprint != fingerprint:
-        Chunk.objects.for_tenant(document.tenant_id).filter(document=document).update(embedded=False)
-        document.embedder_fingerprint = fingerprint
-        document.save(update_fields=["embedder_fingerprint"])
-    vectors = parts.vectors.for_tenant(document.tenant_id, fingerprint=fingerprint)
     chunks = Chunk.objects.for_tenant(document.tenant_id).filter(document=document)
-    waiting = list(chunks.filter(embedded=False))
-    done, total = document.chunk_count - len(waiting), document.chunk_count
-    for first in range(0, len(waiting), EMBED_BATCH):
-        batch = waiting[first : first + EMBED_BATCH]
-        progress.report(done, total)
-        embeddings = parts.embedder.embed_documents([searchable_text(document, chunk) for chunk in batch])
-        vectors.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(batch, embeddings, strict=True)])
-        chunks.filter(pk__in=[chunk.pk for chunk in batch]).update(embedded=True)
-        done += len(batch)
-    progress.report(done, total)
+    if document.embedder_fingerprint != fingerprint:
+        forget_index_entries(document, parts)
+        document.embedder_fingerprint = fingerprint
+        progress.lease.save("embedder_fingerprint")
+    if not document.searchable and versions.is_alone(document):
+        document.searchable = True  # the first pages can be found before the last one is embedded
+        progress.lease.save("searchable")
+    waiting_ids = list(chunks.filter(embedded=False).values_list("pk", flat=True))
+    batches = [waiting_ids[first : first + EMBED_BATCH] for first in range(0, len(waiting_ids), EMBED_BATCH)]
+    done = document.chunk_count - len(waiting_ids)
+    started = time.monotonic()
+    with _Ahead(document, parts, batches) as ahead:
+        for rows, vectors in ahead.embedded(progress):
+            write(document, parts, progress, rows, vectors)
+            done += len(rows)
+            progress.report(done, document.chunk_count)
+            if time.monotonic() - started > YIELD_S and done < document.chunk_count and waiting.others_wait(document):
+                raise Yielded
+    progress.report(done, document.chunk_count)
     Collection.objects.for_tenant(document.tenant_id).filter(pk=document.collection_id).update(
         embedder_fingerprint=fingerprint
     )
     document.stage = Stage.INDEXING
-    document.save(update_fields=["stage"])
+    progress.lease.save("stage")
 
 
-def index(document: Document, parts: Parts, progress: Progress) -> None:
-    """Chunks -> words in the lexical index, and the document is ready, both in one transaction."""
-    lexical = parts.lexical.for_tenant(document.tenant_id)
-    chunks = list(Chunk.objects.for_tenant(document.tenant_id).filter(document=document))
-    progress.report(0, len(chunks))
-    with transaction.atomic():
-        lexical.delete_document(document.pk)
-        lexical.upsert([entry_of(document, chunk, None) for chunk in chunks])
-        progress.lease.finish(status=Document.Status.READY, done=len(chunks), total=len(chunks))
+def write(
+    document: Document, parts: Parts, progress: Progress, chunks: Sequence[Chunk], vectors: Sequence[Vector]
+) -> None:
+    """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma."""
+    index = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
+    index.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
+    with progress.lease.transaction():
+        parts.lexical.for_tenant(document.tenant_id).upsert([entry_of(document, chunk, None) for chunk in chunks])
+        Chunk.objects.for_tenant(document.tenant_id).filter(pk__in=[chunk.pk for chunk in chunks]).update(embedded=True)
+
+
+def publish(document: Document, parts: Parts, progress: Progress) -> None:
+    """The document is ready, and takes the place of its older versions, all in one transaction."""
+    versions.settle(document, progress.lease, parts)
 
 
 def purge(document: Document, parts: Parts) -> None:
@@ -141,21 +180,13 @@ def purge(document: Document, parts: Parts) -> None:
 
 
 def forget_index_entries(document: Document, parts: Parts) -> None:
-    """Take a document out of both indexes."""
+    """Take a document out of both indexes; its chunks in SQL stay."""
+    with transaction.atomic():
+        Chunk.objects.for_tenant(document.tenant_id).filter(document=document).update(embedded=False)
+        parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
     if document.embedder_fingerprint:
         vectors = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
         vectors.delete_document(document.pk)
-    parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
-
-
-def stored_text(document: Document) -> ParsedDocument:
-    """The document as it was understood when it was read."""
-    rows = DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document)
-    return ParsedDocument(
-        sections=tuple(Section(text=row.text, page=row.page, heading=tuple(row.heading)) for row in rows),
-        title=document.title,
-        page_count=document.page_count,
-    )
 
 
 def searchable_text(document: Document, chunk: Chunk) -> str:
@@ -177,20 +208,89 @@ def entry_of(document: Document, chunk: Chunk, vector: Vector | None) -> IndexEn
     )
 
 
-def _numbered(parsed: ParsedDocument) -> Iterator[tuple[int, tuple[Section, int]]]:
-    return enumerate(zip(parsed.sections, parsed.starts, strict=True))
+class _SectionRows:
+    """Writes sections as they come, and keeps of them only what is asked for later."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.count = 0
+        self.beginning = ""
+        self._next_start = 0
+
+    @property
+    def characters(self) -> int:
+        return max(0, self._next_start - len(SECTION_SEPARATOR))
+
+    def add(self, sections: Sequence[Section]) -> None:
+        DocumentSection.objects.bulk_create([self._row(section) for section in sections], batch_size=ROW_BATCH)
+
+    def _row(self, section: Section) -> DocumentSection:
+        row = DocumentSection(
+            tenant_id=self._document.tenant_id,
+            document=self._document,
+            ordinal=self.count,
+            text=section.text,
+            start=self._next_start,
+            page=section.page,
+            heading=list(section.heading),
+        )
+        self.count += 1
+        self._next_start += len(section.text) + len(SECTION_SEPARATOR)
+        if len(self.beginning) < LANGUAGE_SAMPLE_CHARS:
+            self.beginning += section.text + SECTION_SEPARATOR
+        return row
 
 
-def _section_row(document: Document, ordinal: int, section: Section, start: int) -> DocumentSection:
-    return DocumentSection(
-        tenant_id=document.tenant_id,
-        document=document,
-        ordinal=ordinal,
-        text=section.text,
-        start=start,
-        page=section.page,
-        heading=list(section.heading),
-    )
+class _Ahead:
+    """Has the embedder work at the next batch while the last one is written, and at none that nobody waits for."""
+
+    def __init__(self, document: Document, parts: Parts, batches: Sequence[Sequence[Any]]) -> None:
+        self._document = document
+        self._parts = parts
+        self._batches = iter(batches)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"embed-{document.pk}")
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        # What is being embedded cannot be called back, and nobody needs to wait for it.
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def embedded(self, progress: Progress) -> Any:
+        """Yield the rows of each batch with their vectors."""
+        coming = self._begin()
+        while coming is not None:
+            rows, future = coming
+            vectors = _patiently(future, progress)
+            coming = self._begin()
+            yield rows, vectors
+
+    def _begin(self) -> tuple[list[Chunk], Future[list[Vector]]] | None:
+        ids = next(self._batches, None)
+        if ids is None:
+            return None
+        rows = list(Chunk.objects.for_tenant(self._document.tenant_id).filter(pk__in=ids).order_by("ordinal"))
+        texts = [searchable_text(self._document, row) for row in rows]
+        return rows, self._thread.submit(self._parts.embedder.embed_documents, texts)
+
+
+def _patiently(future: Future[list[Vector]], progress: Progress) -> list[Vector]:
+    """Wait, and notice meanwhile that the document was cancelled or taken away."""
+    while True:
+        progress.lease.check()
+        try:
+            return future.result(timeout=POLL_S)
+        except NotYet:
+            if future.done():  # it is the embedder that had no time left
+                raise
+
+
+def _write_sections(document: Document, path: Path) -> None:
+    rows = DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document)
+    with path.open("wb") as file:
+        for row in rows.iterator(ROW_BATCH):
+            file.write(orjson.dumps([row.text, row.page, row.heading]) + b"\n")
 
 
 def _chunk_row(document: Document, chunk: ChunkValue) -> Chunk:

@@ -55,8 +55,12 @@ class TenantIndex(Protocol[Query_contra]):
 
     def search(self, query: Query_contra, *, limit: int, scope: Scope) -> list[Hit]: ...
 
-    def counts(self) -> Mapping[UUID, int]:
-        """How many chunks each document has here."""
+    def move_document(self, document_id: UUID, collection_id: UUID) -> None:
+        """Say of its entries that they belong to another collection of the tenant's."""
+        ...
+
+    def contents(self) -> Mapping[UUID, frozenset[UUID]]:
+        """The ids of the chunks that each document has here."""
         ...
 
 

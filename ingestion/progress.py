@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 ANNOUNCE_S = 0.4
 """At most this often per document: a person cannot read faster, and a group drops what overflows it."""
+TELLING_S = 2.0
+"""What was done in less time is no measure for what is left."""
 
 
 def group_of(tenant_id: UUID) -> str:
@@ -45,18 +47,28 @@ class Progress:
         self.document = document
         self.lease = lease
         self._announced_at = 0.0
+        self._stage_began = time.monotonic()
+        self._done_before: int | None = None
 
-    def begin(self, stage: Document.Stage, total: int = 0) -> None:
+    def begin(self, stage: Document.Stage) -> None:
         self.document.stage = stage
-        self.document.done, self.document.total = 0, total
-        self._save(["stage", "done", "total"])
+        self.document.done, self.document.total, self.document.seconds_left = 0, 0, None
+        self._stage_began, self._done_before = time.monotonic(), None
+        self._save(["stage", "done", "total", "seconds_left"])
 
     def report(self, done: int, total: int) -> None:
         """Raise `LeaseLost` or `IngestionCancelled` where the work must end."""
         self.lease.check()
+        if self._done_before is None:
+            self._done_before = done  # what an earlier worker has left behind says nothing of our speed
         self.document.done, self.document.total = done, total
         if time.monotonic() - self._announced_at >= ANNOUNCE_S:
-            self._save(["done", "total"])
+            self.document.seconds_left = self._seconds_left(done - self._done_before, total - done)
+            self._save(["done", "total", "seconds_left"])
+
+    def _seconds_left(self, done: int, left: int) -> int | None:
+        elapsed = time.monotonic() - self._stage_began
+        return round(elapsed / done * left) if done and elapsed >= TELLING_S else None
 
     def _save(self, fields: list[str]) -> None:
         self._announced_at = time.monotonic()

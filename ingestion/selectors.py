@@ -8,14 +8,17 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from ingestion.domain import Scope
-from ingestion.models import Chunk, Collection, Document, DocumentSection
+from ingestion.models import Chunk, Collection, Document, DocumentSection, IngestionSettings
 from tenants.errors import NotFound
 from tenants.models import Tenant
 
+DEFAULT_OCR_LANGUAGES = ("eng", "srp", "srp_latn", "deu")
+"""Those of the interface."""
+
 
 def collections_list(*, tenant: Tenant) -> QuerySet[Collection]:
-    """With `document_count`, which leaves out what is being deleted."""
-    visible = ~Q(document__status=Document.Status.DELETING)
+    """With `document_count`, which leaves out older versions and what is being deleted."""
+    visible = ~Q(document__status__in=[Document.Status.DELETING, Document.Status.SUPERSEDED])
     return Collection.objects.for_tenant(tenant).annotate(document_count=Count("document", filter=visible))
 
 
@@ -40,14 +43,18 @@ def searched_scope(*, tenant: Tenant) -> Scope:
 
 
 def documents_list(*, tenant: Tenant, collection: Collection | None = None) -> QuerySet[Document]:
-    documents = Document.objects.for_tenant(tenant).exclude(status=Document.Status.DELETING)
+    """Without older versions, unless one is being restored."""
+    hidden = [Document.Status.DELETING, Document.Status.SUPERSEDED]
+    documents = Document.objects.for_tenant(tenant).exclude(status__in=hidden)
     if collection is not None:
         documents = documents.filter(collection=collection)
     return documents.select_related("collection", "uploaded_by")
 
 
 def document_get(*, tenant: Tenant, document_id: UUID) -> Document:
-    document = documents_list(tenant=tenant).filter(pk=document_id).first()
+    """Older versions can be had by their id."""
+    documents = Document.objects.for_tenant(tenant).exclude(status=Document.Status.DELETING)
+    document = documents.filter(pk=document_id).select_related("collection", "uploaded_by").first()
     if document is None:
         raise NotFound(_("There is no such document. It may have been deleted."))
     return document
@@ -62,5 +69,12 @@ def chunks_of(*, tenant: Tenant, document_id: UUID) -> QuerySet[Chunk]:
 
 
 def bytes_used(*, tenant: Tenant) -> int:
-    """Bytes of the originals that the tenant keeps."""
-    return documents_list(tenant=tenant).aggregate(total=Sum("size"))["total"] or 0
+    """Bytes of the originals that the tenant keeps, older versions among them."""
+    kept = Document.objects.for_tenant(tenant).exclude(status=Document.Status.DELETING)
+    return kept.aggregate(total=Sum("size"))["total"] or 0
+
+
+def ocr_languages(*, tenant_id: UUID) -> list[str]:
+    """The languages of text in the tenant's pictures, by Tesseract's codes."""
+    chosen = IngestionSettings.objects.for_tenant(tenant_id).values_list("ocr_languages", flat=True).first()
+    return chosen or list(DEFAULT_OCR_LANGUAGES)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO
-from uuid import UUID, uuid4
+from typing import Any, BinaryIO
 
-from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from ingestion import parts, progress, tasks
-from ingestion.errors import IngestionError, UploadRefused
-from ingestion.models import Collection, Document
-from ingestion.selectors import bytes_used
-from ingestion.uploads import Inspected, inspect
+from ingestion import history, intake, parts, progress, tasks, versions
+from ingestion.errors import IngestionError
+from ingestion.intake import Origin, Uploaded
+from ingestion.models import Chunk, Collection, Document
 from tenants import audit
 from tenants.access import Access
 from tenants.models import Role, Tenant
@@ -27,13 +21,7 @@ from tenants.models import Role, Tenant
 DEFAULT_COLLECTION = "Documents"
 
 Status = Document.Status
-
-
-@dataclass(frozen=True, slots=True)
-class Uploaded:
-    document: Document
-    duplicate: bool
-    """The same file was here already, and `document` is its row."""
+Kind = history.Kind
 
 
 def collection_create(*, access: Access, name: str) -> Collection:
@@ -72,86 +60,57 @@ def document_upload(
     collection: Collection,
     file: BinaryIO,
     name: str,
+    folder: str = "",
     enqueue: Callable[[Document], None] = tasks.enqueue,
 ) -> Uploaded:
-    """Take a file in and queue its reading. The same content in the same collection gives back the same row;
-    if its reading had failed or was cancelled, it is tried again."""
+    """Take a file in and queue its reading. The same content in the same collection gives back the same row: if its
+    reading had failed or was cancelled, it is tried again; if it is an older version, it becomes the newest one."""
     access.require(Role.MEMBER)
-    inspected = inspect(file, filename=name, max_bytes=settings.UPLOAD_MAX_BYTES)
-    if existing := _existing(collection, inspected.sha256):
-        return _again(access, existing)
-    _spend_bytes(access, inspected.size)
-    document_id = uuid4()
-    file.seek(0)
-    key = default_storage.save(_storage_key(access, document_id, inspected.name), File(file))
-    try:
-        with transaction.atomic():
-            document = _row(access, collection, inspected, key, document_id=document_id)
-            audit.record(access, gettext_noop("document uploaded"), inspected.name, bytes=inspected.size)
-            transaction.on_commit(lambda: enqueue(document))
-    except IntegrityError:  # the same file came in twice at the same moment
-        default_storage.delete(key)
-        existing = _existing(collection, inspected.sha256)
-        if existing is None:
-            raise
-        return Uploaded(existing, duplicate=True)
-    except BaseException:
-        default_storage.delete(key)
-        raise
-    return Uploaded(document, duplicate=False)
-
-
-def _existing(collection: Collection, sha256: str) -> Document | None:
-    return (
-        Document.objects.for_tenant(collection.tenant_id)
-        .filter(collection=collection, sha256=sha256)
-        .exclude(status=Status.DELETING)
-        .first()
-    )
-
-
-def _again(access: Access, document: Document) -> Uploaded:
-    if document.status in {Status.FAILED, Status.CANCELLED}:
+    uploaded = intake.take(access=access, collection=collection, file=file, name=name, origin=Origin(folder=folder))
+    document = uploaded.document
+    if not uploaded.duplicate:
+        transaction.on_commit(lambda: enqueue(document))
+    elif document.status in {Status.FAILED, Status.CANCELLED}:
         document_retry(access=access, document=document)
-    return Uploaded(document, duplicate=True)
-
-
-def _spend_bytes(access: Access, size: int) -> None:
-    used = bytes_used(tenant=access.tenant)
-    if used + size > settings.TENANT_MAX_BYTES:
-        raise UploadRefused(
-            _("%(tenant)s has used %(used)d of its %(limit)d MB. Delete documents, or ask the operator for more.")
-            % {"tenant": access.tenant.name, "used": used >> 20, "limit": settings.TENANT_MAX_BYTES >> 20},
-            code="upload.quota",
-        )
-
-
-def _storage_key(access: Access, document_id: UUID, name: str) -> str:
-    """Below the tenant's own folder, by id: a person's file name never becomes a path."""
-    return f"{access.tenant.pk}/{document_id}{PurePosixPath(name).suffix.lower()[:12]}"
-
-
-def _row(access: Access, collection: Collection, inspected: Inspected, key: str, *, document_id: UUID) -> Document:
-    return Document.objects.create(
-        id=document_id,
-        tenant=access.tenant,
-        collection=collection,
-        name=inspected.name,
-        media_type=inspected.media_type,
-        size=inspected.size,
-        sha256=inspected.sha256,
-        file=key,
-        uploaded_by=access.user,
-    )
+    elif document.status == Status.SUPERSEDED:
+        document_restore(access=access, document=document)
+    return uploaded
 
 
 @transaction.atomic
 def document_retry(*, access: Access, document: Document) -> None:
     """Queue a failed or cancelled document again; it goes on at the stage that it had come to."""
     access.require(Role.MEMBER)
+    if _queue_again(document, [Status.FAILED, Status.CANCELLED]):
+        history.record(document, Kind.RETRIED, access=access)
+
+
+@transaction.atomic
+def document_reread(*, access: Access, document: Document) -> None:
+    """Read it from the beginning, as if it had been uploaded anew: with other parsers, or other languages."""
+    access.require(Role.MEMBER)
+    if _queue_again(document, [Status.READY, Status.FAILED, Status.CANCELLED], stage=Document.Stage.READING):
+        history.record(document, Kind.REREAD, access=access)
+
+
+@transaction.atomic
+def document_restore(*, access: Access, document: Document) -> None:
+    """Make an older version the newest. Its text is there still, so that only its passages are embedded again; until
+    then, answers use what they have used so far."""
+    access.require(Role.MEMBER)
+    has_text = Chunk.objects.for_tenant(access.tenant).filter(document=document).exists()
+    stage = Document.Stage.EMBEDDING if has_text else Document.Stage.READING
+    number = versions.next_number(document)
+    if _queue_again(document, [Status.SUPERSEDED], stage=stage, version=number):
+        history.record(document, Kind.RESTORED, access=access)
+        audit.record(access, gettext_noop("document restored"), document.name, version=number)
+
+
+def _queue_again(document: Document, status_in: list[Document.Status], **fields: Any) -> bool:
+    """Let a document that nobody works on wait for a worker; False when somebody does."""
     changed = (
-        Document.objects.for_tenant(access.tenant)
-        .filter(pk=document.pk, status__in=[Status.FAILED, Status.CANCELLED])
+        Document.objects.for_tenant(document.tenant_id)
+        .filter(pk=document.pk, status__in=status_in)
         .update(
             status=Status.QUEUED,
             error_code="",
@@ -159,19 +118,25 @@ def document_retry(*, access: Access, document: Document) -> None:
             error_retryable=False,
             cancel_requested=False,
             attempts=0,
+            not_before=None,
+            updated_at=timezone.now(),
+            **fields,
         )
     )
     if changed:
         document.refresh_from_db()
         transaction.on_commit(lambda: tasks.enqueue(document))
+    return bool(changed)
 
 
 @transaction.atomic
 def document_cancel(*, access: Access, document: Document) -> None:
-    """A waiting document is cancelled at once, one that is being read at its next step."""
+    """A waiting document is cancelled at once, one that is being read within a second."""
     access.require(Role.MEMBER)
     documents = Document.objects.for_tenant(access.tenant).filter(pk=document.pk)
-    if not documents.filter(status=Status.QUEUED).update(status=Status.CANCELLED):
+    if documents.filter(status=Status.QUEUED).update(status=Status.CANCELLED, searchable=False):
+        history.record(document, Kind.CANCELLED, access=access)
+    else:
         documents.filter(status=Status.RUNNING).update(cancel_requested=True)
     document.refresh_from_db()
     audit.record(access, gettext_noop("document cancelled"), document.name)
@@ -180,14 +145,72 @@ def document_cancel(*, access: Access, document: Document) -> None:
 
 @transaction.atomic
 def document_delete(*, access: Access, document: Document) -> None:
-    """Gone for every reader at once; its index entries, file and rows follow in a task."""
+    """Gone for every reader at once, with its other versions and with what came in it; index entries, files and rows
+    follow in a task."""
     access.require(Role.MEMBER)
-    Document.objects.for_tenant(access.tenant).filter(pk=document.pk).update(
-        status=Status.DELETING, cancel_requested=True
+    inside = versions.of(document).values("pk")
+    for each in [*versions.of(document), *_descendants(access, inside)]:
+        _delete(each)
+    audit.record(access, gettext_noop("document deleted"), document.name)
+
+
+@transaction.atomic
+def document_version_delete(*, access: Access, document: Document) -> None:
+    """Delete one version that has been replaced."""
+    access.require(Role.MEMBER)
+    if document.status != Status.SUPERSEDED:
+        raise IngestionError(_("Only older versions can be deleted by themselves."), code="version.current")
+    _delete(document)
+    audit.record(access, gettext_noop("document version deleted"), document.name, version=document.version)
+
+
+def _descendants(access: Access, parents: Any) -> list[Document]:
+    """Every document that came in one of these, at whatever depth."""
+    children = list(Document.objects.for_tenant(access.tenant).filter(parent__in=parents))
+    if not children:
+        return []
+    return [*children, *_descendants(access, [child.pk for child in children])]
+
+
+def _delete(document: Document) -> None:
+    Document.objects.for_tenant(document.tenant_id).filter(pk=document.pk).update(
+        status=Status.DELETING, cancel_requested=True, searchable=False, updated_at=timezone.now()
     )
     document.refresh_from_db()
-    audit.record(access, gettext_noop("document deleted"), document.name)
     transaction.on_commit(lambda: tasks.enqueue_purge(document))
+
+
+@transaction.atomic
+def document_move(*, access: Access, document: Document, collection: Collection) -> None:
+    """Put a document, with its versions, on another shelf."""
+    access.require(Role.MEMBER)
+    if document.collection_id == collection.pk:
+        return
+    moved = list(versions.of(document))
+    if any(each.is_busy for each in moved):
+        raise IngestionError(
+            _("“%(name)s” is being read. Move it when that is done.") % {"name": document.name}, code="document.busy"
+        )
+    try:
+        with transaction.atomic():
+            ids = [each.pk for each in moved]
+            Document.objects.for_tenant(access.tenant).filter(pk__in=ids).update(collection=collection)
+    except IntegrityError:
+        raise IngestionError(
+            _("“%(collection)s” has a document with the content of “%(name)s” already.")
+            % {"collection": collection.name, "name": document.name},
+            code="document.exists",
+        ) from None
+    configured = parts.configured()
+    for each in moved:
+        each.collection = collection
+        configured.lexical.for_tenant(access.tenant.pk).move_document(each.pk, collection.pk)
+        if each.embedder_fingerprint:
+            vectors = configured.vectors.for_tenant(access.tenant.pk, fingerprint=each.embedder_fingerprint)
+            vectors.move_document(each.pk, collection.pk)
+        history.record(each, Kind.MOVED, access=access, detail=collection.name)
+        transaction.on_commit(lambda each=each: progress.publish(each))  # type: ignore[misc]
+    audit.record(access, gettext_noop("document moved"), document.name, collection=collection.name)
 
 
 def tenant_purge(*, tenant: Tenant) -> None:

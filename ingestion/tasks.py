@@ -1,4 +1,4 @@
-"""What the worker does. Tasks take ids, may run twice, and say nothing but through the rows they change."""
+"""What the worker does. Tasks may run twice, and say nothing but through the rows they change."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from ingestion import parts, pipeline, progress
+from ingestion import history, parts, pipeline, progress, versions, waiting
 from ingestion.errors import IngestionCancelled, IngestionError
 from ingestion.lease import Lease, LeaseLost, claim
 from ingestion.models import Document
@@ -24,47 +25,73 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 TASK_EXPIRES_S = 24 * 3600
 FORGOTTEN_S = 60
-"""A document that has waited this long without a task, because Redis was away or emptied, is queued again."""
+"""A document that has waited this long to be deleted, because Redis was away or emptied, is queued again."""
+REAP_S = 15.0
+WAKE_UPS = 4
+"""Messages that the reaper sends while something waits: as many as there may be idle workers."""
+
+POISON = (
+    "Reading this file has stopped the worker three times, so it was set aside. "
+    "Upload it in another format, or ask the operator to look at the log."
+)
 
 Status = Document.Status
+Kind = history.Kind
 
 
 def enqueue(document: Document) -> None:
-    """Ask a worker to read it. Should the broker be away, the reaper asks again: the upload itself has succeeded."""
-    _send(ingest_document, document)
+    """Ask a worker to read what waits. Should the broker be away, the reaper asks again: the upload has succeeded."""
+    _send(ingest_next, [])
     progress.publish(document)
 
 
 def enqueue_purge(document: Document) -> None:
-    _send(purge_document, document)
+    _send(purge_document, [str(document.tenant_id), str(document.pk)])
     progress.publish(document)
 
 
-def _send(task: Any, document: Document) -> None:
+def _send(task: Any, arguments: list[str], *, countdown_s: float = 0, expires_s: float = TASK_EXPIRES_S) -> None:
     try:
-        task.apply_async([str(document.tenant_id), str(document.pk)], expires=TASK_EXPIRES_S)
+        task.apply_async(arguments, countdown=countdown_s, expires=countdown_s + expires_s)
     except OperationalError:
-        logger.warning("the broker is away; document %s waits for the reaper", document.pk, exc_info=True)
+        logger.warning("the broker is away; %s waits for the reaper", task.name, exc_info=True)
 
 
-@shared_task(name="ingestion.tasks.ingest_document")
-def ingest_document(tenant_id: str, document_id: str) -> None:
-    document = Document.objects.for_tenant(UUID(tenant_id)).filter(pk=document_id).first()
-    if document is None or (lease := claim(document)) is None:
-        return
+@shared_task(name="ingestion.tasks.ingest_next")
+def ingest_next() -> None:
+    """Read the document whose turn it is (see `ingestion.waiting`). There is a message for each that waits, and
+    whichever message comes, the choice is made when a worker is free."""
+    if lease := waiting.claim_next():
+        ingest(lease)
+
+
+def ingest_document(document: Document) -> None:
+    """Read this very document here and now, if it waits."""
+    if lease := claim(document):
+        ingest(lease)
+
+
+def ingest(lease: Lease) -> None:
+    """Read a claimed document and turn every way in which that can end into its row."""
+    document = lease.document
+    history.record(document, Kind.STARTED, detail=document.get_stage_display())
     with lease:
         _ingest(document, lease)
     progress.publish(document)
+    for child in Document.objects.for_tenant(document.tenant_id).filter(parent=document, status=Status.QUEUED):
+        enqueue(child)
 
 
 def _ingest(document: Document, lease: Lease) -> None:
-    """Turn every way in which reading can end into the document's row."""
     try:
         pipeline.ingest(document, parts.configured(), progress.Progress(document, lease))
     except LeaseLost:
         _leave(document)
+    except pipeline.Yielded:
+        _end(lease, status=Status.QUEUED, attempts=0)
+        _send(ingest_next, [])
     except IngestionCancelled:
-        _end(lease, status=Status.CANCELLED)
+        _end(lease, Kind.CANCELLED, status=Status.CANCELLED, searchable=False)
     except AppError as error:
         logger.warning("document %s: %s", document.pk, error.message, exc_info=error.__cause__)
         _fail(document, lease, error)
@@ -84,24 +111,28 @@ def _leave(document: Document) -> None:
 def _fail(document: Document, lease: Lease, error: AppError) -> None:
     """Try again later where that can help, else say what the reader can do."""
     if error.retryable and document.attempts < MAX_ATTEMPTS:
-        _end(lease, status=Status.QUEUED)
         delay_s = 2**document.attempts
-        ingest_document.apply_async(
-            [str(document.tenant_id), str(document.pk)], countdown=delay_s, expires=TASK_EXPIRES_S
-        )
+        not_before = timezone.now() + timedelta(seconds=delay_s)
+        _end(lease, Kind.POSTPONED, error.message, status=Status.QUEUED, not_before=not_before)
+        _send(ingest_next, [], countdown_s=delay_s)
         return
     _end(
         lease,
+        Kind.FAILED,
+        error.message,
         status=Status.FAILED,
+        searchable=False,
         error_code=error.code,
         error_message=error.message,
         error_retryable=error.retryable,
     )
 
 
-def _end(lease: Lease, **fields: Any) -> None:
+def _end(lease: Lease, kind: history.Kind | None = None, detail: str = "", **fields: Any) -> None:
     with contextlib.suppress(LeaseLost):
-        lease.finish(**fields)
+        lease.finish(seconds_left=None, **fields)
+        if kind:
+            history.record(lease.document, kind, detail=detail)
 
 
 @shared_task(name="ingestion.tasks.purge_document")
@@ -117,23 +148,35 @@ def reap_documents() -> None:
     """Give work back that nobody holds: of a dead worker, of a lost message."""
     now = timezone.now()
     every = Document.all_tenants.all()
-    dead = every.filter(status=Status.RUNNING, lease_expires_at__lt=now)
-    dead.filter(attempts__gte=MAX_ATTEMPTS).update(
-        status=Status.FAILED,
-        error_code="ingestion.poison",
-        error_message="Reading this file has stopped the worker three times, so it was set aside. "
-        "Upload it in another format, or ask the operator to look at the log.",
-        lease_owner="",
-        lease_expires_at=None,
-    )
-    forgotten = now - timedelta(seconds=FORGOTTEN_S)
-    revived = list(dead) + list(every.filter(status=Status.QUEUED, updated_at__lt=forgotten))
-    dead.update(status=Status.QUEUED, lease_owner="", lease_expires_at=None)
-    every.filter(pk__in=[document.pk for document in revived]).update(updated_at=now)
-    for document in revived:
-        enqueue(document)
-    for document in every.filter(status=Status.DELETING, updated_at__lt=forgotten):
+    _take_over(every.filter(status=Status.RUNNING, lease_expires_at__lt=now))
+    for _ in waiting.due()[:WAKE_UPS]:
+        _send(ingest_next, [], expires_s=REAP_S)  # one too many finds nothing to do, and one too few comes again
+    forgotten = every.filter(updated_at__lt=now - timedelta(seconds=FORGOTTEN_S))
+    for document in forgotten.filter(status=Status.DELETING):
         enqueue_purge(document)
+    for document in forgotten.filter(status=Status.SUPERSEDED).exclude(embedder_fingerprint=""):
+        versions.forget(document, parts.configured())
+
+
+def _take_over(dead: QuerySet[Document]) -> None:
+    """Each by itself and only while it is still dead: its worker may have been slow and come back."""
+    for document in list(dead):
+        is_poison = document.attempts >= MAX_ATTEMPTS
+        fields: dict[str, Any] = {"status": Status.QUEUED}
+        if is_poison:
+            fields = {
+                "status": Status.FAILED,
+                "searchable": False,
+                "error_code": "ingestion.poison",
+                "error_message": POISON,
+            }
+        taken = dead.filter(pk=document.pk, lease_owner=document.lease_owner).update(
+            lease_owner="", lease_expires_at=None, updated_at=timezone.now(), **fields
+        )
+        if taken:
+            document.refresh_from_db()
+            history.record(document, Kind.FAILED if is_poison else Kind.TAKEN_OVER, detail=document.error_message)
+            progress.publish(document)
 
 
 def wait_until_settled(document: Document, *, timeout_s: float, poll_s: float = 0.2) -> Document:

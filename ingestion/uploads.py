@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from ingestion.archives import check_zip, describe_ole
 from ingestion.errors import DocumentUnreadable, UploadRefused
-from ingestion.filetypes import HEAD_BYTES, OLE, ZIP, describe, expected_content, sniff, sniff_archive
+from ingestion.filetypes import HEAD_BYTES, OLE, ZIP, describe, expected_content, sniff, sniff_archive, sniff_ole
 from ingestion.parsers import media_types
 
 PIECE_BYTES = 1024 * 1024
 MAX_NAME_CHARACTERS = 255
 MAX_EXTENSION_CHARACTERS = 20
+MAX_FOLDER_CHARACTERS = 500
 UNNAMED = "document"
 # Control, format (bidirectional overrides and zero-width ones among them), surrogate, private and unassigned.
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -57,6 +58,13 @@ def clean_name(name: str) -> str:
         extension = PurePosixPath(name).suffix[:MAX_EXTENSION_CHARACTERS]
         name = name[: MAX_NAME_CHARACTERS - len(extension)].rstrip(". ") + extension
     return name or UNNAMED
+
+
+def clean_folder(folder: str) -> str:
+    """Return the path of a folder as it may be shown and stored: its parts cleaned like names, at most 500 characters
+    of it, "" for none. It never becomes a path on this machine."""
+    parts = (part for part in folder.replace("\\", "/").split("/") if part.strip(". "))
+    return "/".join(map(clean_name, parts))[:MAX_FOLDER_CHARACTERS].rstrip("/")
 
 
 def _fingerprint(file: BinaryIO, name: str, max_bytes: int) -> tuple[str, int]:
@@ -105,6 +113,8 @@ def _media_type(file: BinaryIO, name: str) -> str:
 def _content(file: BinaryIO, name: str) -> str:
     file.seek(0)
     content = sniff(file.read(HEAD_BYTES))
+    if content == OLE:
+        return sniff_ole(file)
     if content != ZIP:
         return content
     try:

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "ninja",  # for the static files of the API's own page
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -250,7 +251,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"ingestion.tasks.ingest_document": {"queue": "ingest"}}
+CELERY_TASK_ROUTES = {"ingestion.tasks.ingest_next": {"queue": "ingest"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
@@ -266,6 +267,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 UPLOAD_MAX_BYTES = env.integer("RAZGOVOR_UPLOAD_MAX_MB", 100) * 1024 * 1024
 TENANT_MAX_BYTES = env.integer("RAZGOVOR_TENANT_MAX_MB", 10_240) * 1024 * 1024
+WEB_ADDRESSES = env.words("RAZGOVOR_WEB_ADDRESSES", "off")
+"""Where documents may be fetched from: `off`, `public` for every public host, and hosts (`host` or `host:port`), which
+may be on the operator's own network. Off at first: a server calls nobody unless its operator says so."""
+READER_MEMORY_BYTES = env.integer("RAZGOVOR_READER_MEMORY_MB", 1024) * 1024 * 1024
+READER_CPU_SECONDS = env.integer("RAZGOVOR_READER_CPU_SECONDS", 1800)
+READER_SILENT_SECONDS = env.integer("RAZGOVOR_READER_SILENT_SECONDS", 60)
+"""A reader that has not come further for so long is stopped."""
 LEASE_SECONDS = env.integer("RAZGOVOR_LEASE_SECONDS", 60)
 TURN_LOG_SECONDS = env.integer("RAZGOVOR_TURN_LOG_SECONDS", 3600)
 QUESTIONS_PER_MINUTE = env.integer("RAZGOVOR_QUESTIONS_PER_MINUTE", 60)
@@ -333,5 +341,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": env.text("RAZGOVOR_LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "chromadb": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "chromadb": {"level": "WARNING"},
+        "trafilatura": {"level": "CRITICAL"},  # odd pages are no errors of ours
+    },
 }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from project import views
+from project import api, views
 
 TENANT = "t/<slug:slug>/"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("tenants.urls")),
+    path("api/v1/", api.urls),
+    re_path("^api/", api.nothing_here, name="api_nothing_here"),
     path(TENANT, include("ingestion.urls")),
     path(TENANT, include("chat.urls")),
 ]

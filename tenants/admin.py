@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from tenants import audit, services
 from tenants.access import Access
-from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Role, Tenant, User
 
 # The operator signs in where everybody does, behind the same limits on attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -148,6 +148,27 @@ class InvitationAdmin(TenantOwnedAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
         services.invitation_withdraw(access=operator(request, obj.tenant), invitation=obj)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(TenantOwnedAdmin):
+    """Removing a row is revoking the key, and leaves nothing of it but its lines in the audit log."""
+
+    list_display = ("name", "prefix", "tenant", "role", "created_by", "created_at", "last_used_at", "expires_at")
+    list_filter = ("role", ("revoked_at", admin.EmptyFieldListFilter), "tenant")
+    list_select_related = ("tenant", "created_by")
+    search_fields = ("name", "prefix", "tenant__name", "tenant__slug")
+    fields = (
+        "tenant",
+        "name",
+        "prefix",
+        "role",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
 
 
 @admin.register(AuditEvent)

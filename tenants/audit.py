@@ -21,7 +21,7 @@ def record(access: Access, action: str, target: str = "", **detail: Any) -> None
     AuditEvent.objects.create(
         tenant=access.tenant,
         actor=access.user,
-        actor_name=access.user.email if access.user else "command line",
+        actor_name=access.actor_name,
         action=action,
         target=target[:TARGET_CHARS],
         detail=detail,

@@ -5,6 +5,7 @@ TenancyError
 ├── NotFound           no such tenant, or not a member of it: the same answer for both
 ├── Forbidden          a member whose role does not allow it
 ├── LimitReached       too many, too much; retryable
+├── KeyRefused         a program's key that is unknown, revoked or expired: the same answer for all
 └── InvitationInvalid  used, expired, withdrawn or never made
 """
 
@@ -32,6 +33,10 @@ class Forbidden(TenancyError):
 class LimitReached(TenancyError):
     code = "limit.reached"
     retryable = True
+
+
+class KeyRefused(TenancyError):
+    code = "key.refused"
 
 
 class InvitationInvalid(TenancyError):

@@ -124,6 +124,36 @@ class Invitation(TenantOwned):
         return self.email
 
 
+class ApiKey(TenantOwned):
+    """A program's way in, with a role of its own. Only the token's hash is stored."""
+
+    NAME_CHARS = 80
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=NAME_CHARS)
+    prefix = models.CharField(max_length=8, editable=False)
+    """The token's beginning, by which people tell keys apart."""
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """To the minute."""
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} (rzg_{self.prefix}_…)"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
 class AuditEvent(TenantOwned):
     """Something that an owner may have to account for. Rows are only ever added."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants.models import AuditEvent, Invitation, Membership, Tenant
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant
 
 
 def tenants_of(*, user: Any) -> QuerySet[Tenant]:
@@ -21,6 +21,11 @@ def members_list(*, tenant: Tenant) -> QuerySet[Membership]:
 
 def invitations_open(*, tenant: Tenant) -> QuerySet[Invitation]:
     return Invitation.objects.for_tenant(tenant).filter(accepted_at=None, expires_at__gt=timezone.now())
+
+
+def api_keys_list(*, tenant: Tenant) -> QuerySet[ApiKey]:
+    """Those that were not revoked; what has expired is among them, so that somebody notices and makes a new one."""
+    return ApiKey.objects.for_tenant(tenant).filter(revoked_at=None).select_related("created_by")
 
 
 def audit_list(*, tenant: Tenant) -> QuerySet[AuditEvent]:

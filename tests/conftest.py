@@ -138,7 +138,7 @@ def made_of(monkeypatch: pytest.MonkeyPatch) -> Parts:
 def no_queue(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Nothing is queued; the names of the tasks that would have been are in the list."""
     sent: list[str] = []
-    monkeypatch.setattr(tasks, "_send", lambda task, _document: sent.append(task.name))
+    monkeypatch.setattr(tasks, "_send", lambda task, *_args, **_kwargs: sent.append(task.name))
     return sent
 
 

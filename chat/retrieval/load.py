@@ -12,7 +12,7 @@ from uuid import UUID
 from chat.aio import in_thread
 from chat.domain import Candidate, Passage, Retrieval
 from ingestion.domain import Scope
-from ingestion.models import Chunk, Document
+from ingestion.models import Chunk
 from ingestion.parts import Parts
 
 LIMIT = 30
@@ -34,7 +34,6 @@ COLUMNS = {
     "version": "document__sha256",
 }
 """A passage's field -> the column that it comes from. Making whole rows into objects costs several times as much."""
-SHOWN = [Document.Status.READY, Document.Status.RUNNING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class LoadPassages:
         return tuple(islice(_passages(top, chunks), limit))
 
     def _chunks(self, ids: list[UUID], scope: Scope) -> dict[UUID, dict[str, Any]]:
-        rows = Chunk.objects.for_tenant(self.tenant_id).filter(pk__in=ids, document__status__in=SHOWN)
+        rows = Chunk.objects.for_tenant(self.tenant_id).filter(pk__in=ids, embedded=True, document__searchable=True)
         if scope.collection_ids is not None:
             rows = rows.filter(document__collection__in=scope.collection_ids)
         if scope.document_ids is not None:

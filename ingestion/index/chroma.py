@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from uuid import UUID
 from ingestion.domain import Hit, IndexEntry, Scope, Vector
 from ingestion.errors import IndexUnavailable
 from ingestion.index.chroma_errors import chroma_errors, is_missing
-from ingestion.index.ids import uuid_of
+from ingestion.index.ids import by_document, uuid_of
 
 if TYPE_CHECKING:
     import httpx
@@ -121,7 +120,7 @@ class ChromaTenantIndex:
                 collection.upsert(
                     ids=[str(entry.chunk_id) for entry in batch],
                     embeddings=[_vector_of(entry) for entry in batch],
-                    metadatas=[self._metadata_of(entry) for entry in batch],
+                    metadatas=[self._metadata_of(entry.document_id, entry.collection_id) for entry in batch],
                 )
 
         self._run(write, create=True, otherwise=None)
@@ -150,16 +149,26 @@ class ChromaTenantIndex:
 
         return self._run(find, create=False, otherwise=[])
 
-    def counts(self) -> Mapping[UUID, int]:
-        def count(collection: Collection) -> Mapping[UUID, int]:
-            counts: Counter[UUID] = Counter()
-            offset = 0
-            while page := collection.get(limit=PAGE, offset=offset, include=["metadatas"])["metadatas"]:
-                counts.update(UUID(each["document_id"]) for each in page if each["tenant_id"] == self._tenant)
-                offset += len(page)
-            return counts
+    def move_document(self, document_id: UUID, collection_id: UUID) -> None:
+        def move(collection: Collection) -> None:
+            ids = collection.get(where=self._where({"document_id": str(document_id)}), include=[])["ids"]
+            metadata = self._metadata_of(document_id, collection_id)
+            for first in range(0, len(ids), size := self._index.client.get_max_batch_size()):
+                batch = ids[first : first + size]
+                collection.update(ids=batch, metadatas=[metadata] * len(batch))
 
-        return self._run(count, create=False, otherwise={})
+        self._run(move, create=False, otherwise=None)
+
+    def contents(self) -> Mapping[UUID, frozenset[UUID]]:
+        return self._run(lambda collection: by_document(self._every_chunk(collection)), create=False, otherwise={})
+
+    def _every_chunk(self, collection: Collection) -> Iterator[tuple[UUID, UUID]]:
+        offset = 0
+        while (page := collection.get(limit=PAGE, offset=offset, include=["metadatas"]))["ids"]:
+            for chunk_id, metadata in zip(page["ids"], page["metadatas"] or [], strict=True):
+                if metadata["tenant_id"] == self._tenant:
+                    yield UUID(str(metadata["document_id"])), UUID(chunk_id)
+            offset += len(page["ids"])
 
     def _run(self, call: Callable[[Collection], Result], *, create: bool, otherwise: Result) -> Result:
         """Return what `call` makes of the collection, or `otherwise` where there is none. A collection that was
@@ -189,12 +198,8 @@ class ChromaTenantIndex:
             and (scope.document_ids is None or UUID(metadata["document_id"]) in scope.document_ids)
         )
 
-    def _metadata_of(self, entry: IndexEntry) -> dict[str, str]:
-        return {
-            "tenant_id": self._tenant,
-            "document_id": str(entry.document_id),
-            "collection_id": str(entry.collection_id),
-        }
+    def _metadata_of(self, document_id: UUID, collection_id: UUID) -> dict[str, str]:
+        return {"tenant_id": self._tenant, "document_id": str(document_id), "collection_id": str(collection_id)}
 
 
 def _query(

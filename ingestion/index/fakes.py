@@ -6,10 +6,12 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from ingestion.domain import Hit, IndexEntry, Scope, Vector
 from ingestion.index import bm25
+from ingestion.index.ids import by_document
 from ingestion.index.tokens import terms
 
 
@@ -25,8 +27,13 @@ class _Entries:
     def delete_document(self, document_id: UUID) -> None:
         self._entries = {id_: entry for id_, entry in self._entries.items() if entry.document_id != document_id}
 
-    def counts(self) -> Mapping[UUID, int]:
-        return Counter(entry.document_id for entry in self._entries.values())
+    def move_document(self, document_id: UUID, collection_id: UUID) -> None:
+        for id_, entry in self._entries.items():
+            if entry.document_id == document_id:
+                self._entries[id_] = replace(entry, collection_id=collection_id)
+
+    def contents(self) -> Mapping[UUID, frozenset[UUID]]:
+        return by_document((entry.document_id, id_) for id_, entry in self._entries.items())
 
 
 class MemoryTenantVectors(_Entries):

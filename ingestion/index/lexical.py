@@ -11,12 +11,13 @@ from typing import Protocol
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from ingestion.domain import Hit, IndexEntry, Scope
 from ingestion.errors import IndexUnavailable
 from ingestion.index import bm25
 from ingestion.index.entries import TABLE, LexicalEntry
+from ingestion.index.ids import by_document
 from ingestion.index.lexical_postgres import PostgresTerms
 from ingestion.index.lexical_rows import Row
 from ingestion.index.lexical_sqlite import SqliteTerms
@@ -95,9 +96,13 @@ class TenantLexicalIndex:
                 hits = self._store.search(self._tenant_id, wanted, limit=limit, scope=scope)
             return hits
 
-    def counts(self) -> Mapping[UUID, int]:
+    def move_document(self, document_id: UUID, collection_id: UUID) -> None:
         with _database_errors():
-            return dict(self._entries().values_list("document_id").annotate(chunks=Count("pk")).order_by())
+            self._entries().filter(document_id=document_id).update(collection_id=collection_id)
+
+    def contents(self) -> Mapping[UUID, frozenset[UUID]]:
+        with _database_errors():
+            return by_document(self._entries().values_list("document_id", "chunk_id").iterator())
 
     def languages(self) -> list[str]:
         """The languages of the tenant's passages, "" for those of which it is not known. A look into an index for each

@@ -1,16 +1,20 @@
-"""E-mail messages (.eml): who wrote what to whom and when, the text, and the names of what is attached."""
+"""E-mail messages (.eml): who wrote what to whom and when, the text, and what is attached."""
 
 from __future__ import annotations
 
 import codecs
+import io
+import mimetypes
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO, ClassVar, cast
 
-from ingestion.domain import ParsedDocument
+from ingestion.domain import Attachment, ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import reading
@@ -24,6 +28,8 @@ SHOWN = ("Subject", "From", "To", "Cc", "Date")
 TELLING = frozenset({"subject", "from", "to", "date", "message-id", "received"})
 """A message without any of these headers is no message."""
 ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+SECRET = "This message is encrypted. Open it in your mail program, save its text and upload that."  # noqa: S105 - a sentence
+SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 HEAD_BYTES = 1_024
 MAX_HEADER_CHARACTERS = 5_000
 """The rules for addresses take long to apply to a long header, and nobody reads that many recipients."""
@@ -40,14 +46,16 @@ class MailParser:
         with reading(KIND):
             message = BytesParser(EmailMessage, policy=policy.default).parsebytes(data)
             _check(message)
-            headers = {name: text for name in SHOWN if (text := _header(message, name))}
+            headers = {name: text for name in SHOWN if (text := header_text(message, name))}
             writer.add("\n".join(f"{name}: {text}" for name, text in headers.items()))
             for text in _texts(message):
                 writer.add(text)
-            names = ", ".join(_attachments(message))
+            attachments = tuple(_attachments(message))
+            names = ", ".join(attachment.name for attachment in attachments)
             writer.add(f"Attachments: {names}" if names else "")
         report(1, 1)
-        return writer.finish(title=headers.get("Subject") or PurePath(filename).stem)
+        parsed = writer.finish(title=headers.get("Subject") or PurePath(filename).stem)
+        return replace(parsed, attachments=attachments)
 
 
 def _as_bytes_of_mail(data: bytes) -> bytes:
@@ -69,14 +77,12 @@ def _check(message: EmailMessage) -> None:
             "Save it again from your mail program and upload the new copy."
         )
     if message.get_content_type() in ENCRYPTED and message.get_param("smime-type") != "signed-data":
-        raise DocumentUnreadable(
-            "This message is encrypted. Open it in your mail program, save its text and upload that."
-        )
+        raise DocumentUnreadable(SECRET)
     if sum(1 for _ in message.walk()) > MAX_PARTS:
         raise DocumentUnreadable(f"This message has more than {MAX_PARTS:,} parts. Split it and upload the parts.")
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def header_text(message: EmailMessage, name: str) -> str:
     """The first header of this name in words. Bytes beyond ASCII are not allowed in one and often there."""
     raw = next((value for known, value in message.raw_items() if known.lower() == name.lower()), "")
     raw = _words(str(raw))[:MAX_HEADER_CHARACTERS]
@@ -137,20 +143,31 @@ def _declared(data: bytes, charset: str) -> str | None:
         return None
 
 
-def _attachments(part: EmailMessage) -> Iterator[str]:
-    """The names of what is attached; not of pictures that belong to the text."""
+def _attachments(part: EmailMessage) -> Iterator[Attachment]:
+    """What is attached; not signatures, and not the pictures that belong to the text."""
     if part.get_content_type() == "message/rfc822":
-        inside = _parts_of_attached(part)
-        yield _name(part) or next(
-            (subject for message in inside if (subject := _header(message, "Subject"))), "message"
-        )
+        for message in _parts_of_attached(part):
+            subject = header_text(message, "Subject") or "message"
+            yield Attachment(_name(part) or f"{subject}.eml", partial(_opened_message, message))
+    elif part.get_content_type() in SIGNATURES:
+        return
     elif part.is_attachment() or not (part.is_multipart() or part.get_content_maintype() == "text"):
         belongs_to_text = part.get_content_maintype() == "image" and "content-id" in part and not part.is_attachment()
         if not belongs_to_text:
-            yield _name(part) or part.get_content_type()
+            extension = mimetypes.guess_extension(part.get_content_type()) or ""
+            yield Attachment(_name(part) or f"attachment{extension}", partial(_opened, part))
     elif part.is_multipart():
         for child in _parts(part):
             yield from _attachments(child)
+
+
+def _opened(part: EmailMessage) -> BinaryIO:
+    payload = part.get_payload(decode=True)
+    return io.BytesIO(payload if isinstance(payload, bytes) else b"")
+
+
+def _opened_message(message: EmailMessage) -> BinaryIO:
+    return io.BytesIO(message.as_bytes(policy=policy.compat32))
 
 
 def _parts_of_attached(part: EmailMessage) -> list[EmailMessage]:

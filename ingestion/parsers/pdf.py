@@ -1,4 +1,4 @@
-"""PDF files with a text layer."""
+"""PDF files: the text layer; of pages that are only a picture, what text recognition finds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from ingestion.domain import ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import check_characters, check_pages, reading
+from ingestion.parsers.ocr import RecognitionUnavailable
 from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text
 from ingestion.parsers.pdf_notes import page_notes
 from ingestion.parsers.pdf_running import without_running_lines
+from ingestion.parsers.pdf_scans import is_scan, scan_text
 from ingestion.parsers.pdf_streams import refuse_bombs
 from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
 from ingestion.ports import Report
@@ -34,9 +36,9 @@ NO_TITLE = re.compile(
 MAX_PAGE_CHARACTERS = 1_000_000
 MAX_BOOKMARKS = 10_000
 
-SCANNED = (
-    "No page of this PDF has a text layer: it looks scanned. "
-    "Run text recognition (OCR) over it, for example with OCRmyPDF, and upload the result."
+NOTHING = (
+    "There is no text in this PDF, and text recognition (OCR) finds none in its pictures. "
+    "Upload a sharper scan, or a file with text."
 )
 ENCRYPTED = "This PDF is protected by a password. Remove the password and upload it again."
 
@@ -45,6 +47,8 @@ ENCRYPTED = "This PDF is protected by a password. Remove the password and upload
 class _Page:
     lines: list[Line]
     notes: list[str]
+    recognised: str = ""
+    """What is on the page when it is a scan, which has no lines."""
 
 
 class PdfParser:
@@ -54,15 +58,38 @@ class PdfParser:
         with reading("PDF file"), closing(_open(file)) as document:
             total = len(document)
             check_pages(total, noun="pages")
-            pages = list(_read_pages(document, total, report))
-            texts = mend_hyphens([page_text(lines) for lines in without_running_lines([page.lines for page in pages])])
+            scans = _Scans(report, total)
+            pages = list(_read_pages(document, total, scans))
+            written = without_running_lines([page.lines for page in pages])
+            texts = mend_hyphens(
+                [page_text(lines) or page.recognised for lines, page in zip(written, pages, strict=True)]
+            )
             headings = _headings(document, total)
             writer = SectionWriter()
             for number, (page, text, heading) in enumerate(zip(pages, texts, headings, strict=True), start=1):
                 writer.page(number, heading=heading)
                 writer.add(text)
                 writer.add_all(page.notes)
-            return writer.finish(title=_title(document, filename), page_count=total, nothing=SCANNED)
+            nothing = scans.unavailable.message if scans.unavailable else NOTHING
+            return writer.finish(title=_title(document, filename), page_count=total, nothing=nothing)
+
+
+@dataclass
+class _Scans:
+    """Recognises scanned pages for as long as that is possible: a document keeps its other pages where it is not."""
+
+    report: Report
+    total: int
+    unavailable: RecognitionUnavailable | None = None
+
+    def text(self, page: Any, number: int) -> str:
+        if self.unavailable or not is_scan(page):
+            return ""
+        try:
+            return scan_text(page, waiting=lambda: self.report(number, self.total))
+        except RecognitionUnavailable as error:
+            self.unavailable = error
+            return ""
 
 
 def _open(file: BinaryIO) -> Any:
@@ -79,18 +106,18 @@ def _open(file: BinaryIO) -> Any:
         raise
 
 
-def _read_pages(document: Any, total: int, report: Report) -> Iterator[_Page]:
+def _read_pages(document: Any, total: int, scans: _Scans) -> Iterator[_Page]:
     characters = 0
     for number in range(total):
-        report(number, total)
-        page = _read_page(document, number)
-        characters += sum(len(line.text) for line in page.lines)
+        scans.report(number, total)
+        page = _read_page(document, number, scans)
+        characters += sum(len(line.text) for line in page.lines) + len(page.recognised)
         check_characters(characters)
         yield page
-    report(total, total)
+    scans.report(total, total)
 
 
-def _read_page(document: Any, number: int) -> _Page:
+def _read_page(document: Any, number: int, scans: _Scans) -> _Page:
     """One damaged page among others is an empty one, as in every PDF viewer."""
     import pypdfium2
 
@@ -106,7 +133,8 @@ def _read_page(document: Any, number: int) -> _Page:
             )
         text = text_page.get_text_range() if count else ""
         # A place in the text is a place on the page only as long as each character is one of pdfium's own.
-        return _Page(list(_lines(text, text_page if len(text) == count else None)), page_notes(page))
+        lines = list(_lines(text, text_page if len(text) == count else None))
+        return _Page(lines, page_notes(page), "" if lines else scans.text(page, number))
 
 
 def _lines(text: str, text_page: Any) -> Iterator[Line]:

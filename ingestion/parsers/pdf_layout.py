@@ -47,7 +47,7 @@ def page_text(lines: Sequence[Line]) -> str:
         pieces.append("\n\n" if pieces else "")
         pieces.append(run[0].text)
         for above, line in pairwise(run):
-            pieces.append(_separator(above, line, edge))
+            pieces.append(separator(above, line, edge))
             pieces.append(line.text)
     return "".join(pieces)
 
@@ -102,7 +102,7 @@ def same_row(left: Line, right: Line) -> bool:
     return shared > 0.5 * min(left.height, right.height) and right.box[0] >= left.box[2] - 1
 
 
-def _separator(above: Line, below: Line, edge: float) -> str:
+def separator(above: Line, below: Line, edge: float) -> str:
     if above.text.endswith(SOFT_HYPHEN):
         return ""
     if same_row(above, below):

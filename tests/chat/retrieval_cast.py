@@ -34,6 +34,7 @@ def library(
         name=name,
         collection=collection or CollectionFactory(tenant=tenant),
         status=status,
+        searchable=status in {Document.Status.QUEUED, Document.Status.RUNNING, Document.Status.READY},
         language="en",
         embedder_fingerprint=parts.embedder.fingerprint,
     )
@@ -50,6 +51,7 @@ def library(
                 end=start + len(text),
                 page=ordinal + 1,
                 heading="Chapter",
+                embedded=True,
             )
         )
         start += len(text) + 2

@@ -94,10 +94,11 @@ async def test_the_scope_narrows_what_is_found(parts: Parts, acme: Tenant, guide
     ("status", "shown"),
     [
         (Document.Status.READY, True),
-        (Document.Status.RUNNING, True),  # it is being read again; what was read before still holds
+        (Document.Status.RUNNING, True),  # what of it is embedded already can be found
         (Document.Status.DELETING, False),
         (Document.Status.FAILED, False),
         (Document.Status.CANCELLED, False),
+        (Document.Status.SUPERSEDED, False),
     ],
 )
 async def test_only_documents_that_can_be_opened_are_shown(

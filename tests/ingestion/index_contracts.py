@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from ingestion.domain import Hit, IndexEntry, Scope, Vector
-from ingestion.ports import LexicalIndex, VectorIndex
+from ingestion.ports import LexicalIndex, TenantIndex, VectorIndex
 
 EVERYTHING = Scope()
 FINGERPRINT = "test-model:3"
@@ -35,6 +36,10 @@ def entry(
         language=language,
         vector=vector,
     )
+
+
+def counts(index: TenantIndex[Any]) -> dict[UUID, int]:
+    return {document_id: len(chunk_ids) for document_id, chunk_ids in index.contents().items()}
 
 
 def chunks(hits: Iterable[Hit]) -> list[UUID]:
@@ -72,7 +77,7 @@ class VectorIndexContract:
         entries = self.three(document=document)
         tenant.upsert(entries)
         tenant.upsert([*entries, *entries])
-        assert tenant.counts() == {document: 3}
+        assert counts(tenant) == {document: 3}
 
     def test_it_replaces_a_chunk_of_the_same_id(self, index: VectorIndex, tenant_id: UUID) -> None:
         tenant = index.for_tenant(tenant_id, fingerprint=FINGERPRINT)
@@ -87,7 +92,7 @@ class VectorIndexContract:
         tenant.upsert([])
         tenant.delete_document(uuid4())
         assert tenant.search(self.near, limit=5, scope=EVERYTHING) == []
-        assert tenant.counts() == {}
+        assert counts(tenant) == {}
 
     def test_it_shows_no_tenant_what_another_has(
         self, index: VectorIndex, tenant_id: UUID, other_tenant_id: UUID
@@ -101,7 +106,7 @@ class VectorIndexContract:
         for scope in (EVERYTHING, everywhere):
             assert secret.chunk_id not in chunks(mine.search(self.near, limit=10, scope=scope))
         mine.delete_document(secret.document_id)
-        assert theirs.counts() == {secret.document_id: 1}
+        assert counts(theirs) == {secret.document_id: 1}
 
     def test_it_keeps_the_vectors_of_two_embedders_apart(self, index: VectorIndex, tenant_id: UUID) -> None:
         index.for_tenant(tenant_id, fingerprint="old").upsert([entry(vector=(1.0, 0.0))])
@@ -115,7 +120,7 @@ class VectorIndexContract:
         tenant.upsert([*self.three(document=gone), kept])
         tenant.delete_document(gone)
         assert chunks(tenant.search(self.near, limit=10, scope=EVERYTHING)) == [kept.chunk_id]
-        assert tenant.counts() == {kept.document_id: 1}
+        assert counts(tenant) == {kept.document_id: 1}
 
     def test_it_searches_only_what_the_scope_names(self, index: VectorIndex, tenant_id: UUID) -> None:
         tenant = index.for_tenant(tenant_id, fingerprint=FINGERPRINT)
@@ -147,8 +152,8 @@ class VectorIndexContract:
             index.for_tenant(each, fingerprint=FINGERPRINT).upsert(self.three())
         index.drop_tenant(tenant_id)
         index.drop_tenant(tenant_id)
-        assert index.for_tenant(tenant_id, fingerprint=FINGERPRINT).counts() == {}
-        assert len(index.for_tenant(other_tenant_id, fingerprint=FINGERPRINT).counts()) == 3
+        assert counts(index.for_tenant(tenant_id, fingerprint=FINGERPRINT)) == {}
+        assert len(counts(index.for_tenant(other_tenant_id, fingerprint=FINGERPRINT))) == 3
 
 
 class LexicalIndexContract:
@@ -208,7 +213,7 @@ class LexicalIndexContract:
         tenant.upsert(entries)
         before = tenant.search("printer", limit=5, scope=EVERYTHING)
         tenant.upsert([*entries, *entries])
-        assert tenant.counts() == {document: 3}
+        assert counts(tenant) == {document: 3}
         assert tenant.search("printer", limit=5, scope=EVERYTHING) == before
 
     def test_it_replaces_a_chunk_of_the_same_id(self, index: LexicalIndex, tenant_id: UUID) -> None:
@@ -224,7 +229,7 @@ class LexicalIndexContract:
         tenant.upsert([])
         tenant.delete_document(uuid4())
         assert tenant.search("printer", limit=5, scope=EVERYTHING) == []
-        assert tenant.counts() == {}
+        assert counts(tenant) == {}
 
     def test_it_shows_no_tenant_what_another_has(
         self, index: LexicalIndex, tenant_id: UUID, other_tenant_id: UUID
@@ -239,7 +244,7 @@ class LexicalIndexContract:
             assert chunk not in chunks(mine.search("secret printer", limit=10, scope=scope))
         mine.delete_document(secret.document_id)
         mine.upsert([entry("Not a secret.", chunk=chunk)])
-        assert theirs.counts() == {secret.document_id: 1}
+        assert counts(theirs) == {secret.document_id: 1}
         assert chunks(theirs.search("secret printer", limit=5, scope=EVERYTHING)) == [chunk]
 
     def test_a_tenants_scores_do_not_depend_on_what_others_have(
@@ -257,7 +262,7 @@ class LexicalIndexContract:
         tenant.upsert([entry("The old printer.", document=gone), entry("Its paper.", document=gone), kept])
         tenant.delete_document(gone)
         assert chunks(tenant.search("printer paper", limit=5, scope=EVERYTHING)) == [kept.chunk_id]
-        assert tenant.counts() == {kept.document_id: 1}
+        assert counts(tenant) == {kept.document_id: 1}
 
     def test_it_searches_only_what_the_scope_names(self, index: LexicalIndex, tenant_id: UUID) -> None:
         tenant = index.for_tenant(tenant_id)
@@ -289,9 +294,9 @@ class LexicalIndexContract:
             index.for_tenant(each).upsert([entry("The printer.")])
         index.drop_tenant(tenant_id)
         index.drop_tenant(tenant_id)
-        assert index.for_tenant(tenant_id).counts() == {}
+        assert counts(index.for_tenant(tenant_id)) == {}
         assert index.for_tenant(tenant_id).search("printer", limit=5, scope=EVERYTHING) == []
-        assert len(index.for_tenant(other_tenant_id).counts()) == 1
+        assert len(counts(index.for_tenant(other_tenant_id))) == 1
 
     def test_it_ranks_as_bm25_with_the_tenants_own_statistics_does(self, index: LexicalIndex, tenant_id: UUID) -> None:
         tenant = index.for_tenant(tenant_id)

@@ -66,7 +66,7 @@ def test_attachments_are_named_and_not_read():
     attached = mail("Forwarded")
     attached.set_content("secret")
     message.add_attachment(attached)
-    assert read(message).text == f"{HEAD}\n\nSee there.\n\nAttachments: šifra.txt, a.pdf, Forwarded"
+    assert read(message).text == f"{HEAD}\n\nSee there.\n\nAttachments: šifra.txt, a.pdf, Forwarded.eml"
 
 
 def test_pictures_of_the_text_are_not_named():
@@ -76,11 +76,11 @@ def test_pictures_of_the_text_are_not_named():
     assert read(message).text == f"{HEAD}\n\nLook:"
 
 
-def test_a_signed_message_is_read_and_its_signature_named():
+def test_a_signed_message_is_read_and_its_signature_left_out():
     body = b"--b\r\nContent-Type: text/plain\r\n\r\nSigned.\r\n"
     body += b"--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n"
     text = read(raw(b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b", body + b"--b--")).text
-    assert text.endswith("Signed.\n\nAttachments: application/pkcs7-signature")
+    assert text.endswith("Signed.")
 
 
 @pytest.mark.parametrize("charset", ["windows-1250", "iso-8859-2", "utf-8", "windows-1252"])

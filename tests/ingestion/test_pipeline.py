@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from ingestion import pipeline, reindexing, services, tasks
-from ingestion.domain import Scope, Vector
+from ingestion.domain import SECTION_SEPARATOR, Scope, Vector
 from ingestion.errors import EmbedderUnavailable
 from ingestion.models import Chunk, Document, DocumentSection
 from ingestion.parts import Parts
@@ -31,7 +33,7 @@ def document(acme: Tenant) -> Document:
 
 
 def run(document: Document) -> Document:
-    tasks.ingest_document(str(document.tenant_id), str(document.pk))
+    tasks.ingest_document(document)
     document.refresh_from_db()
     return document
 
@@ -46,7 +48,7 @@ def test_a_document_becomes_ready_and_can_be_found(document: Document, made_of: 
 
     assert (document.status, document.error_message) == ("ready", "")
     assert document.language == "en"
-    assert set(document.timings) == {"reading", "splitting", "embedding", "indexing"}
+    assert set(document.timings) == {"reading", "splitting", "embedding"}
     hits = made_of.lexical.for_tenant(document.tenant_id).search("topic7", limit=5, scope=Scope())
     assert {hit.document_id for hit in hits} == {document.pk}
     assert is_consistent(document, made_of)
@@ -54,7 +56,9 @@ def test_a_document_becomes_ready_and_can_be_found(document: Document, made_of: 
 
 def test_chunks_are_exactly_the_text_between_their_offsets(document: Document, made_of: Parts) -> None:
     run(document)
-    text = pipeline.stored_text(document).text
+    sections = DocumentSection.objects.for_tenant(document.tenant).filter(document=document)
+    text = SECTION_SEPARATOR.join(sections.values_list("text", flat=True))
+    assert len(text) == document.char_count
 
     chunks = list(Chunk.objects.for_tenant(document.tenant).filter(document=document))
     assert len(chunks) == document.chunk_count > 10
@@ -76,7 +80,7 @@ class Killed(BaseException):
     """The end of a process: nothing catches it."""
 
 
-@pytest.mark.parametrize("step", ["read", "split", "embed", "index"])
+@pytest.mark.parametrize("step", ["read", "split", "embed", "publish"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_at_any_step_is_succeeded_by_another_without_duplicates(
     document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch, step: str, when: str
@@ -160,34 +164,32 @@ def test_a_poison_file_is_set_aside_after_three_tries(document: Document, made_o
     assert (document.status, document.error_code) == ("failed", "ingestion.poison")
 
 
-def test_a_document_whose_task_was_lost_is_queued_again(
+def test_a_document_whose_message_was_lost_is_asked_for_again(
     document: Document, made_of: Parts, no_queue: list[str]
 ) -> None:
-    Document.objects.for_tenant(document.tenant).update(updated_at=timezone.now() - timedelta(minutes=5))
-
     tasks.reap_documents()
 
-    assert no_queue == ["ingestion.tasks.ingest_document"]
+    assert no_queue == ["ingestion.tasks.ingest_next"]
 
 
-def test_cancelling_ends_it_at_the_next_batch(
+def test_cancelling_does_not_wait_for_the_embedder(
     document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "EMBED_BATCH", 1)
     monkeypatch.setattr("ingestion.lease.CANCEL_CHECK_S", 0)
-    embed = made_of.embedder.embed_documents
-    embedded: list[str] = []
+    let_go = threading.Event()
 
     def cancelled_meanwhile(texts: Sequence[str]) -> list[Vector]:
-        embedded.extend(texts)
-        services.document_cancel(access=as_alice, document=document)
-        return embed(texts)
+        Document.objects.for_tenant(document.tenant).filter(pk=document.pk).update(cancel_requested=True)
+        connection.close()
+        let_go.wait(60)
+        return [(1.0,)] * len(texts)
 
     monkeypatch.setattr(made_of.embedder, "embed_documents", cancelled_meanwhile)
-    run(document)
+    run(document)  # comes back although the embedder has not
+    let_go.set()
 
-    assert document.status == "cancelled"
-    assert len(embedded) == 1
+    assert (document.status, document.searchable) == ("cancelled", False)
+    assert not Chunk.objects.for_tenant(document.tenant).filter(embedded=True).exists()
 
 
 def test_a_document_deleted_while_it_is_read_leaves_nothing(
@@ -202,7 +204,7 @@ def test_a_document_deleted_while_it_is_read_leaves_nothing(
         return embed(texts)
 
     monkeypatch.setattr(made_of.embedder, "embed_documents", deleted_meanwhile)
-    tasks.ingest_document(str(document.tenant_id), str(document.pk))
+    tasks.ingest_document(document)
 
     assert reindexing.check(tenant=as_alice.tenant, parts=made_of) == []
     assert not Document.objects.for_tenant(as_alice.tenant).exists()
@@ -212,7 +214,7 @@ def test_an_embedder_that_is_away_is_waited_for(
     document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delays: list[int] = []
-    monkeypatch.setattr(tasks.ingest_document, "apply_async", lambda *_args, countdown, **_kw: delays.append(countdown))
+    monkeypatch.setattr(tasks, "_send", lambda *_args, countdown_s, **_kw: delays.append(countdown_s))
 
     def away(_texts: Sequence[str]) -> list[Vector]:
         raise EmbedderUnavailable("The embedding server does not answer.")
@@ -234,13 +236,13 @@ def test_a_file_without_text_fails_with_what_to_do(acme: Tenant, made_of: Parts)
     assert document.error_message
 
 
-def test_a_bug_in_a_parser_fails_one_document_with_a_reference(
+def test_a_bug_fails_one_document_with_a_reference(
     document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_media_type: str) -> Any:
+    def broken(*_args: Any) -> Any:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(pipeline, "parser_for", broken)
+    monkeypatch.setattr(pipeline, "split", broken)
     run(document)
 
     assert document.status == "failed"

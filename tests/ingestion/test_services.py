@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 
 from ingestion import services
 from ingestion.errors import IngestionError, UploadRefused
+from ingestion.intake import Uploaded
 from ingestion.models import Collection, Document
 from tenants.access import Access
 from tenants.errors import Forbidden
@@ -15,10 +16,10 @@ from tenants.models import AuditEvent, Role, Tenant
 from tests.factories import CollectionFactory, DocumentFactory
 
 TEXT = "The warranty lasts two years."
-INGEST, PURGE = "ingestion.tasks.ingest_document", "ingestion.tasks.purge_document"
+INGEST, PURGE = "ingestion.tasks.ingest_next", "ingestion.tasks.purge_document"
 
 
-def upload(access: Access, text: str = TEXT, name: str = "guide.txt", **kwargs: Any) -> services.Uploaded:
+def upload(access: Access, text: str = TEXT, name: str = "guide.txt", **kwargs: Any) -> Uploaded:
     kwargs.setdefault("collection", services.collection_default(access=access))
     return services.document_upload(access=access, file=io.BytesIO(text.encode()), name=name, **kwargs)
 

@@ -10,6 +10,7 @@ from ingestion import archives
 from ingestion.errors import UploadRefused
 from ingestion.uploads import INVISIBLE_CATEGORIES, MAX_NAME_CHARACTERS, clean_name, inspect
 from tests import data_factory as make
+from tests.ingestion.outlook_message import compound_file
 
 MEGABYTE = 1_000_000
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -32,6 +33,10 @@ def look(file, filename, max_bytes=MEGABYTE):
         ("a.csv", lambda: make.text("a,b"), "text/csv"),
         ("a.txt", lambda: make.text("Čačak", "utf-16"), "text/plain"),
         ("a.txt", lambda: make.text("Белешка без ознаке.", "utf-16-le"), "text/plain"),
+        ("a.msg", lambda: compound_file({"__properties_version1.0": bytes(32)}), "application/vnd.ms-outlook"),
+        ("letter", lambda: compound_file({"WordDocument": bytes(99)}), "application/msword"),
+        ("a.png", lambda: io.BytesIO(PNG), "image/png"),
+        ("a.bmp", lambda: io.BytesIO(b"BM\x36\x10\0\0" + bytes(4) + b"\x36\0\0\0" + b"\xff\0" * 99), "image/bmp"),
         ("README", lambda: make.text("Read me."), "text/plain"),
         ("offer", lambda: make.pdf([["Text."]]), "application/pdf"),
     ],
@@ -63,6 +68,11 @@ def test_it_gives_fingerprint_and_size_and_rewinds():
         ("report.pdf.exe", lambda: make.pdf([["Text."]]), r"extension \.exe"),
         ("a.docx", lambda: io.BytesIO(archives.OLE_SIGNATURE + bytes(999)), "before 2007"),
         ("a.xlsx", lambda: io.BytesIO(archives.OLE_SIGNATURE + archives.ENCRYPTED_PACKAGE), "by a password"),
+        ("a.doc", lambda: compound_file({"EncryptedPackage": b"x", "EncryptionInfo": b"x"}), "by a password"),
+        ("a.doc", lambda: compound_file({"Workbook": b"x"}), "is an Excel file of before 2007, whatever its name says"),
+        ("a.docx", lambda: compound_file({"WordDocument": b"x"}), "is a Word file of before 2007, whatever"),
+        ("a.msg", lambda: io.BytesIO(archives.OLE_SIGNATURE + bytes(999)), "before 2007"),
+        ("a.jpg", lambda: io.BytesIO(PNG), "image/png, whatever its name says"),
         ("a.docx", lambda: io.BytesIO(b"PK\x03\x04" + bytes(99)), "damaged"),
     ],
 )

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat.models import Conversation, Provider, Source, Turn
 from ingestion.models import Chunk, Document, DocumentSection
-from tenants.models import Invitation, Membership, Role, Tenant, User
+from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
 
 SECRET = "the-acme-secret-9317"
@@ -25,6 +25,7 @@ class AcmeRows:
     provider: Provider
     membership: Membership
     invitation: Invitation
+    key: ApiKey
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -35,6 +36,7 @@ class AcmeRows:
             "turn_id": self.turn.pk,
             "number": 1,
             "provider_id": self.provider.pk,
+            "key_id": self.key.pk,
         }
 
 
@@ -62,14 +64,18 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     provider = Provider.objects.create(tenant=acme, kind="ollama", model=SECRET, api_key=SECRET)
     membership = Membership.objects.for_tenant(acme).get(user=alice)
     invitation = Invitation.objects.create(tenant=acme, email=f"{SECRET}@example.org", token_hash="x", role=Role.READER)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation)
+    key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
+    return AcmeRows(document, conversation, turn, provider, membership, invitation, key)
 
 
 def tenant_patterns() -> list[URLPattern]:
     """Every address below `/t/<slug>/`, found by walking the URL configuration."""
-    return [
-        pattern for prefix, pattern in _walk(get_resolver().url_patterns, "") if prefix.startswith("t/<slug:slug>/")
-    ]
+    return [pattern for route, pattern in _walk(get_resolver().url_patterns, "") if route.startswith("t/<slug:slug>/")]
+
+
+def api_patterns() -> list[URLPattern]:
+    """Every address of the API."""
+    return [pattern for route, pattern in _walk(get_resolver().url_patterns, "") if route.startswith("api/")]
 
 
 def _walk(patterns: list[Any], prefix: str) -> list[tuple[str, URLPattern]]:

@@ -18,7 +18,7 @@ from ingestion.parts import Parts
 from tenants.models import Tenant, User
 from tests.isolation.acme_rows import SECRET, AcmeRows, acme_rows
 
-TENDING_EVERYBODY = {"ingestion.tasks.reap_documents", "chat.tasks.reap_turns"}
+TENDING_EVERYBODY = {"ingestion.tasks.ingest_next", "ingestion.tasks.reap_documents", "chat.tasks.reap_turns"}
 """Take no ids: they look after every tenant's rows, each within its own tenant."""
 OUR_TASKS = sorted(name for name in current_app.tasks if name.partition(".")[0] in {"tenants", "ingestion", "chat"})
 
@@ -63,7 +63,8 @@ def test_a_command_for_one_tenant_shows_nothing_of_another(
     arguments: tuple[str, ...], rows: AcmeRows, other_org: Tenant, made_of: Parts
 ) -> None:
     Document.objects.for_tenant(rows.document.tenant).update(status="queued")
-    tasks.ingest_document(str(rows.document.tenant_id), str(rows.document.pk))
+    rows.document.refresh_from_db()
+    tasks.ingest_document(rows.document)
     out = StringIO()
     call_command(*arguments, tenant="other", json=True, stdout=out)
 

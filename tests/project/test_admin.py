@@ -16,8 +16,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from ingestion.domain import IndexEntry
 from ingestion.index.lexical import SqlLexicalIndex
-from ingestion.models import Chunk, Document, DocumentSection
-from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
+from ingestion.models import Chunk, Document, DocumentEvent, DocumentSection, IngestionSettings
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Role, Tenant, User
 from tests.conftest import signed_in
 from tests.factories import DocumentFactory, UserFactory
 
@@ -36,6 +36,8 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     document = DocumentFactory(tenant=acme)
     DocumentSection.objects.create(tenant=acme, document=document, ordinal=0, text="…", start=0)
     Chunk.objects.create(id=uuid4(), tenant=acme, document=document, ordinal=0, text="…", start=0, end=1)
+    DocumentEvent.objects.create(tenant=acme, document=document, kind="uploaded")
+    IngestionSettings.objects.create(tenant=acme)
     words = IndexEntry(uuid4(), document.pk, document.collection_id, text="The warranty lasts two years.")
     SqlLexicalIndex().for_tenant(acme.pk).upsert([words])
     AnswerSettings.objects.create(tenant=acme)
@@ -45,6 +47,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Source.objects.create(
         tenant=acme, turn=turn, number=1, chunk_id=uuid4(), document_name="a.pdf", text="…", start=0, end=1
     )
+    ApiKey.objects.create(tenant=acme, name="nightly", prefix="0" * 8, key_hash="0" * 64)
     Invitation.objects.create(tenant=acme, email="dora@example.org", token_hash="0" * 64)
     AuditEvent.objects.create(tenant=acme, action="tested")
 

@@ -116,9 +116,10 @@ def _ingest(access: Access, collection: Collection, row: dict[str, Any]) -> tupl
             collection=collection,
             file=io.BytesIO(row["text"].encode()),
             name=f"{row.get('title') or row['doc_id']}.txt",
+            folder=row["doc_id"],  # two of one title are no versions of each other
             enqueue=lambda _document: None,
         )
-        tasks.ingest_document(str(access.tenant.pk), str(uploaded.document.pk))
+        tasks.ingest_document(uploaded.document)
         return row["doc_id"], uploaded.document.pk
     finally:
         connection.close()

@@ -1,0 +1,70 @@
+"""Reads that only programs ask for."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+from typing import Literal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ingestion.models import Collection, Document
+from ingestion.selectors import collection_get, collections_list, document_get, documents_list
+from tenants.errors import NotFound
+from tenants.models import Tenant
+
+Sort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name", "size", "-size"]
+
+POLL_S = 0.5
+"""Between two looks at a document that somebody waits for."""
+
+
+def collections_by_name(*, tenant: Tenant) -> QuerySet[Collection]:
+    """With `document_count`, in an order that pages can rely on."""
+    return collections_list(tenant=tenant).order_by("name", "pk")
+
+
+def collection_named(*, tenant: Tenant, id_or_name: str) -> Collection:
+    """The collection with this id, else the one with this name."""
+    try:
+        return collection_get(tenant=tenant, collection_id=UUID(id_or_name))
+    except ValueError:
+        collection = collections_list(tenant=tenant).filter(name=" ".join(id_or_name.split())).first()
+    if collection is None:
+        raise NotFound(_("There is no such collection."))
+    return collection
+
+
+def documents_found(
+    *,
+    tenant: Tenant,
+    collection: Collection | None = None,
+    status: Document.Status | None = None,
+    name_contains: str = "",
+    sort: Sort = "-created_at",
+) -> QuerySet[Document]:
+    documents = documents_list(tenant=tenant, collection=collection)
+    if status is not None:
+        documents = documents.filter(status=status)
+    if name_contains:
+        documents = documents.filter(name__icontains=name_contains)
+    return documents.order_by(sort, "pk")
+
+
+def document_settled(*, tenant: Tenant, document_id: UUID, wait_s: float) -> Document:
+    """The document once it is no longer busy, or as it is after `wait_s` seconds."""
+    ends_at = monotonic() + wait_s
+    document = document_get(tenant=tenant, document_id=document_id)
+    while document.is_busy and (left := ends_at - monotonic()) > 0:
+        _let_go()
+        sleep(min(POLL_S, left))
+        document = document_get(tenant=tenant, document_id=document_id)
+    return document
+
+
+def _let_go() -> None:
+    """A server has room for some hundred connections; those who sleep need none."""
+    if not connection.in_atomic_block:
+        connection.close()

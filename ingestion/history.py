@@ -1,0 +1,19 @@
+"""What has happened to a document, row by row."""
+
+from __future__ import annotations
+
+from ingestion.models import Document, DocumentEvent
+from tenants.access import Access
+
+Kind = DocumentEvent.Kind
+
+
+def record(document: Document, kind: DocumentEvent.Kind, *, access: Access | None = None, detail: str = "") -> None:
+    """`access` is that of the person who did it; None where the worker did."""
+    DocumentEvent.objects.create(
+        tenant_id=document.tenant_id,
+        document=document,
+        kind=kind,
+        actor_name=access.actor_name if access else "",
+        detail=detail,
+    )

@@ -1,0 +1,154 @@
+"""Text recognition for pictures of pages, by the program Tesseract.
+
+A page is looked at twice. The first, quick look says which way up it is and which script it has: languages of both
+scripts at once take Latin letters for the Cyrillic ones that look the same, and twice the time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from ingestion.errors import DocumentUnreadable
+from ingestion.parsers.ocr_layout import layout_text
+from ingestion.parsers.programs import ProgramFailed, run
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LANGUAGES: ContextVar[tuple[str, ...]] = ContextVar("LANGUAGES", default=("eng", "srp", "srp_latn", "deu"))
+"""The languages that pages may be in, by Tesseract's codes."""
+CYRILLIC = frozenset({"bel", "bul", "kaz", "kir", "mkd", "mon", "rus", "srp", "tgk", "ukr", "uzb_cyrl"})
+
+MAX_PIXELS = 100_000_000
+"""Of one picture, before it is decoded: A4 at 1,000 dots per inch has 97 million."""
+MAX_PIXELS_READ = 36_000_000
+"""A4 at 600 dots per inch. Letters of a larger picture are more than large enough when it is made smaller."""
+MAX_SIDE = 30_000
+"""Pixels; Tesseract takes 32,767."""
+MIN_SIDE = 1_100
+"""Pixels. Pictures of a page with fewer have letters of less than 20 pixels, which are recognised badly."""
+MIN_TURN_CONFIDENCE = 2.0
+"""Pages that stand upright have 3 to 30; from a few words it guesses, with less than 1."""
+PAGE_S = 120.0
+"""A dense newspaper page takes 20 seconds on one core."""
+UNSET_DPI = 300
+
+TOO_SLOW = (
+    f"Text recognition took more than {PAGE_S:.0f} seconds for one page. "
+    "Scan it again with fewer dots per inch, or cut it into parts."
+)
+TOO_LARGE = (
+    f"This document has a picture of more than {MAX_PIXELS // 1_000_000} million pixels. "
+    "Make it smaller, or scan it with 300 dots per inch."
+)
+TURNED = re.compile(rb"^Rotate: (\d+)$.*^Orientation confidence: ([\d.]+)$", re.MULTILINE | re.DOTALL)
+SCRIPT = re.compile(rb"^Script: (\w+)$", re.MULTILINE)
+
+
+class RecognitionUnavailable(DocumentUnreadable):
+    """No program is installed, or not the language that is needed; the sentence names the packages."""
+
+
+def page_text(image: Image, *, waiting: Callable[[], None]) -> str:
+    """Return the text on a picture of a page, "" when there is none; divided words have a `SOFT_HYPHEN`.
+
+    `waiting` is called while it takes time, and ends it by raising. Raise `RecognitionUnavailable`.
+    """
+    wanted = LANGUAGES.get()
+    installed = _installed(waiting)
+    if not (languages := [name for name in wanted if name in installed]):
+        raise RecognitionUnavailable(_missing(wanted))
+    image = fitted(image)
+    turn, script = _first_look(_as_file(image), waiting) if "osd" in installed else (0, "")
+    if turn:
+        image = image.rotate(-turn, expand=True, fillcolor=255)
+    languages = _of_script(languages, script, wanted)
+    return layout_text(_tesseract(["-l", "+".join(languages), "tsv"], _as_file(image), waiting).decode("utf-8"))
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise `DocumentUnreadable` for a picture of more than `MAX_PIXELS`."""
+    if width * height > MAX_PIXELS:
+        raise DocumentUnreadable(TOO_LARGE)
+
+
+def fitted(image: Image) -> Image:
+    """Return it in grey, on white where it is transparent, and in a size whose letters can be recognised."""
+    from PIL import Image as Pillow
+
+    if image.has_transparency_data:
+        image = image if image.mode == "RGBA" else image.convert("RGBA")  # which would copy it
+        if (pixels := image.width * image.height) > MAX_PIXELS_READ:
+            image = image.reduce(math.ceil((pixels / MAX_PIXELS_READ) ** 0.5))  # four bytes a pixel, and three copies
+        image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image)
+    if image.mode.startswith("I"):  # 16 bits of grey, of which Pillow would take the lower ones
+        image = image.convert("I").point(lambda value: value * (1 / 256))
+    image = image.convert("L")
+    pixels = image.width * image.height
+    wanted = 2.0 if min(image.size) < MIN_SIDE else 1.0
+    scale = min(wanted, (MAX_PIXELS_READ / pixels) ** 0.5, MAX_SIDE / max(image.size))
+    if scale == 1.0:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Pillow.Resampling.LANCZOS)
+
+
+def _installed(waiting: Callable[[], None]) -> frozenset[str]:
+    """The languages that are installed. Raise `RecognitionUnavailable` when Tesseract is not."""
+    if not shutil.which("tesseract"):
+        raise RecognitionUnavailable(_missing(LANGUAGES.get()))
+    listed = run(["tesseract", "--list-langs"], wall_s=PAGE_S, too_slow=TOO_SLOW, waiting=waiting)
+    return frozenset(listed.decode("utf-8", errors="replace").splitlines()[1:])
+
+
+def _missing(languages: Sequence[str]) -> str:
+    packages = ["tesseract-ocr", *(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages)]
+    return (
+        "This is a picture of text, and text recognition is not installed here. "
+        f"Ask the operator to install it (Debian packages: {' '.join(packages)}), or upload a file with text."
+    )
+
+
+def _first_look(picture: bytes, waiting: Callable[[], None]) -> tuple[int, str]:
+    """By how many degrees the page must be turned clockwise, and its script; (0, "") where too little is on it."""
+    try:
+        seen = _tesseract(["--psm", "0"], picture, waiting)
+    except ProgramFailed:
+        return 0, ""
+    turned, script = TURNED.search(seen), SCRIPT.search(seen)
+    turn = int(turned[1]) if turned and float(turned[2]) >= MIN_TURN_CONFIDENCE else 0
+    return turn, script[1].decode("ascii", errors="replace") if script else ""
+
+
+def _of_script(languages: Sequence[str], script: str, wanted: Sequence[str]) -> list[str]:
+    """Cyrillic pages have Latin words in them, so there the others follow; the first language decides in a draw."""
+    cyrillic = [name for name in languages if name in CYRILLIC]
+    others = [name for name in languages if name not in CYRILLIC]
+    if script == "Cyrillic":
+        if not cyrillic and (missing := [name for name in wanted if name in CYRILLIC]):
+            raise RecognitionUnavailable(_missing(missing))
+        return [*cyrillic, *others]
+    return others if script == "Latin" and others else list(languages)
+
+
+def _as_file(image: Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format="PPM")  # of a grey picture it makes a PGM; no time goes into compressing
+    return file.getvalue()
+
+
+def _tesseract(arguments: Sequence[str], picture: bytes, waiting: Callable[[], None]) -> bytes:
+    return run(
+        ["tesseract", "stdin", "stdout", "--dpi", str(UNSET_DPI), *arguments],
+        wall_s=PAGE_S,
+        too_slow=TOO_SLOW,
+        waiting=waiting,
+        given=picture,
+        environment={"OMP_THREAD_LIMIT": "1"},  # more threads take more time in all, and other people's
+    )

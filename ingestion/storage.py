@@ -1,0 +1,35 @@
+"""Stored files as files on this machine, for those that cannot read from elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from django.db.models.fields.files import FieldFile
+
+from ingestion.errors import IngestionError
+
+
+class FileMissing(IngestionError):
+    """The row is there and the file is not: somebody has touched the store, or a backup was incomplete."""
+
+    code = "document.file_missing"
+
+
+@contextmanager
+def local_copy(stored: FieldFile) -> Iterator[Path]:
+    """Yield the path of a stored file: its own where the store is this machine's disk, else that of a copy."""
+    try:
+        path = Path(stored.path)
+    except NotImplementedError:  # how a store says that it has no paths
+        with NamedTemporaryFile(suffix=Path(stored.name or "").suffix) as copy, stored.open("rb") as source:
+            shutil.copyfileobj(source, copy)
+            copy.flush()
+            yield Path(copy.name)
+        return
+    if not path.is_file():
+        raise FileMissing("The original of this document is no longer there. Upload it again.")
+    yield path
