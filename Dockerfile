@@ -16,7 +16,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 \
         libreoffice-writer-nogui libreoffice-impress-nogui fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /srv/var --shell /usr/sbin/nologin razgovor \
-    && install --directory --owner razgovor --group razgovor /srv/var /srv/var/files /srv/var/models
+    && install --directory --owner razgovor --group razgovor /srv/var /srv/var/files /srv/var/models /srv/var/uploads
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .

@@ -28,6 +28,8 @@ class Answer:
     stages: dict[str, float] = field(default_factory=dict)
     seqs: list[int] = field(default_factory=list)
     end: dict[str, Any] = field(default_factory=dict)
+    pages: list[str] = field(default_factory=list)
+    """The addresses of the conversation and of each source."""
     error: str = ""
 
     @property
@@ -96,6 +98,10 @@ def _note(answer: Answer, frame: dict[str, Any], now: float) -> None:
         answer.words.append(now)
     else:
         answer.stages.setdefault(frame.get("stage", kind), now)
+    if kind == "turn.accepted":
+        answer.pages.append(frame["conversation_url"])
+    if kind == "turn.sources":
+        answer.pages += [source["url"] for source in frame["sources"]]
     if kind in TERMINAL:
         answer.end = frame
         if kind == "turn.failed":

@@ -55,14 +55,14 @@ def _round(running: Product, cookie: str, questions: Sequence[str], number: int)
     """The bare loop, then the same amount of new text through the product, so that no text is known already."""
     bare_texts = manuals(MANUALS, chapters=CHAPTERS, seed=100 + number)
     texts = manuals(MANUALS, chapters=CHAPTERS, seed=200 + number)
-    idle = uvloop.run(_questions(running, cookie, questions, lambda count: count < IDLE_QUESTIONS))
-    bare_chunks, bare_s = _bare_loop(bare_texts)
-    chunks_before, before, began = _chunks(), running.usage(), time.perf_counter()
+    idle = uvloop.run(questions_asked(running, cookie, questions, lambda count: count < IDLE_QUESTIONS))
+    bare_chunks, bare_s = bare_loop([(text.name, text.text.encode()) for text in bare_texts])
+    chunks_before, before, began = chunks_there(), running.usage(), time.perf_counter()
     _upload(running, cookie, texts)
     product_s, cpu = _until_read(began), cpu_between(before, running.usage())
-    chunks = _chunks() - chunks_before
+    chunks = chunks_there() - chunks_before
     _upload(running, cookie, manuals(MANUALS, chapters=CHAPTERS, seed=300 + number))
-    busy = uvloop.run(_questions(running, cookie, questions, lambda _count: _reading()))
+    busy = uvloop.run(questions_asked(running, cookie, questions, lambda _count: is_reading()))
     wait_until_idle()
     result = {
         "load": machine.load(),
@@ -78,16 +78,17 @@ def _round(running: Product, cookie: str, questions: Sequence[str], number: int)
     return result
 
 
-def _bare_loop(texts: Sequence[Manual]) -> tuple[int, float]:
-    """What any script would do, with the product's own parser, chunker, embedding server and Chroma. Returns how many
-    chunks and seconds."""
+def bare_loop(files: Sequence[tuple[str, bytes]]) -> tuple[int, float]:
+    """What any script would do, with the product's own parsers, chunker, embedding server and Chroma: one file of this
+    name and content after the other. Returns how many chunks and seconds."""
     from django.conf import settings
 
     from ingestion.chunking.structure import StructureChunker
     from ingestion.embedding.decoding import decode_vectors
     from ingestion.parsers import parser_for
+    from ingestion.uploads import inspect
 
-    parser, chunker = parser_for("text/markdown"), StructureChunker()
+    chunker = StructureChunker()
     url = httpx.URL(settings.CHROMA_URL)
     chroma = chromadb.HttpClient(url.host, url.port or 80, settings=Settings(anonymized_telemetry=False))
     name = f"bare-{uuid4().hex}"
@@ -95,8 +96,11 @@ def _bare_loop(texts: Sequence[Manual]) -> tuple[int, float]:
     total = 0
     with httpx.Client(timeout=120.0, trust_env=False) as embedder:
         began = time.perf_counter()
-        for text in texts:
-            parsed = parser.parse(BytesIO(text.text.encode()), filename=text.name, report=lambda _done, _total: None)
+        for file_name, content in files:
+            media_type = inspect(BytesIO(content), filename=file_name, max_bytes=len(content)).media_type
+            parsed = parser_for(media_type).parse(
+                BytesIO(content), filename=file_name, report=lambda _done, _total: None
+            )
             chunks = chunker.split(uuid4(), parsed)
             for first in range(0, len(chunks), BATCH):
                 batch = chunks[first : first + BATCH]
@@ -127,7 +131,7 @@ def _until_read(began: float) -> float:
     return time.perf_counter() - began
 
 
-async def _questions(running: Product, cookie: str, questions: Sequence[str], go_on: Any) -> list[float]:
+async def questions_asked(running: Product, cookie: str, questions: Sequence[str], go_on: Any) -> list[float]:
     """Ask one after the other; return the seconds to each first word."""
     found: list[float] = []
     async with Sockets(running.address, SLUG, [cookie]) as (socket,):
@@ -139,13 +143,13 @@ async def _questions(running: Product, cookie: str, questions: Sequence[str], go
     return found
 
 
-def _chunks() -> int:
+def chunks_there() -> int:
     from ingestion.models import Chunk
 
     return Chunk.all_tenants.count()
 
 
-def _reading() -> bool:
+def is_reading() -> bool:
     from ingestion.models import Document
 
     busy = [Document.Status.QUEUED, Document.Status.RUNNING]

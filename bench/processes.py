@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 NAMES = {
     "uvicorn": "web",
@@ -47,6 +48,20 @@ def usage(supervisor: int) -> dict[str, Usage]:
         for pid in _tree(child, children):
             with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
                 found[name] = found.get(name, Usage()) + _usage_of(pid)
+    return found
+
+
+def resident(supervisor: int) -> dict[str, float]:
+    """MB in memory by process name, of everything below the process `supervisor`: a part of `usage` that takes so
+    little time that it can be asked for twenty times a second."""
+    children = _children()
+    found: dict[str, float] = {}
+    for child in children[supervisor]:
+        name = _name(child)
+        for pid in _tree(child, children):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                pages = int((PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1])
+                found[name] = found.get(name, 0.0) + pages * PAGE_BYTES / 1024 / 1024
     return found
 
 

@@ -19,6 +19,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from chat import extractive, packing, relevance
 from chat.citations import CitationFilter
+from chat.closeness import Closeness, as_it_is
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -77,6 +78,8 @@ class Kit:
     terms: extractive.Terms
     """Words as the lexical index has them, in that language."""
     embed: extractive.EmbedSentences | None = None
+    closeness: Closeness = as_it_is
+    """What the embedder's cosines mean."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -100,7 +103,7 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     _note_candidates(trace, packed, cut)
     yield SourcesFound(packed, omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
-    if not relevance.any_relevant(trace.query, packed, terms=kit.terms, language=kit.language):
+    if not relevance.any_relevant(trace.query, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness):
         yield TextDelta(refusal)
         yield Answered(refused=True)
         return

@@ -13,6 +13,7 @@ from django.conf import settings
 from chat import crowd, retrieval, selectors, settings_services
 from chat.aio import searching
 from chat.answering import Kit, Question
+from chat.closeness import closeness_of
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
@@ -20,11 +21,11 @@ from chat.llm.chain import FallbackChain, Link
 from chat.models import AnswerSettings, Turn
 from chat.refusal import language_of
 from chat.retrieval.dense import embed_query
-from ingestion import parts
 from ingestion.domain import Scope
 from ingestion.index import tokens
 from ingestion.parts import Parts
 from ingestion.selectors import searched_collection_ids, searched_scope
+from ingestion.tenant_parts import parts_of
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
     answers = settings_services.answer_settings(tenant)
     links = _links(tenant, answers)
     language = language_of(question).partition("-")[0]
-    configured = parts.configured()
+    configured = parts_of(tenant.pk)
     brief = [_with(link, temperature=0.0, max_tokens=CONDENSED_TOKENS) for link in links]
     return Kit(
         style=style_of(answers, links, question),
@@ -67,6 +68,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
         language=language,
         terms=lambda text: tokens.terms(text, language),
         embed=getattr(configured.embedder, "aembed_sentences", None),
+        closeness=closeness_of(configured.embedder),
     )
 
 

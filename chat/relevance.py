@@ -2,7 +2,7 @@
 
 Neither score is enough alone: embedders give two unrelated texts a high cosine, and a question's common words stand in
 every document. The line was drawn on questions against their own and a foreign corpus, with the starter embedder;
-the figures, which belong to that embedder alone, are in docs/performance.md.
+the figures are in docs/performance.md. Cosines of other embedders are brought to its scale first (`chat.closeness`).
 
 Where question and document are in different languages no word agrees, and closeness has to do alone, with less to go
 by.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from chat.closeness import Closeness, as_it_is
 from chat.domain import Passage
 from ingestion.index.tokens import STEMMERS
 
@@ -23,14 +24,15 @@ RELEVANT_ACROSS_LANGUAGES = 0.80
 Terms = Callable[[str], Iterable[str]]
 
 
-def any_relevant(query: str, passages: Sequence[Passage], *, terms: Terms, language: str) -> bool:
-    """`language` is the question's, as ISO 639-1."""
+def any_relevant(
+    query: str, passages: Sequence[Passage], *, terms: Terms, language: str, closeness: Closeness = as_it_is
+) -> bool:
+    """`language` is the question's, as ISO 639-1; `closeness` turns the embedder's cosines into the starter's."""
     wanted = set(terms(query))
-    return any(_relevant(passage, wanted, terms, language) for passage in passages)
+    return any(_relevant(passage, closeness(passage.dense or 0.0), wanted, terms, language) for passage in passages)
 
 
-def _relevant(passage: Passage, wanted: set[str], terms: Terms, language: str) -> bool:
-    closeness = passage.dense or 0.0
+def _relevant(passage: Passage, closeness: float, wanted: set[str], terms: Terms, language: str) -> bool:
     text = f"{passage.document_name} {passage.heading} {passage.text}"
     share = len(wanted.intersection(terms(text))) / len(wanted) if wanted else 0.0
     if closeness + SHARED_WORDS_WEIGHT * share >= RELEVANT or share == 1.0:

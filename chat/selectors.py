@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from chat.domain import Exchange
 from chat.models import Conversation, Source, Turn
 from chat.rendering import CitationLinks, render_answer
+from ingestion.models import Document
 from tenants.access import Access
 from tenants.errors import NotFound
 
@@ -81,6 +83,43 @@ def excerpt(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """A cited document has been replaced: by which version, of when, and where that is and what differs in it."""
+
+    version: int
+    at: datetime
+    newest_url: str
+    compare_url: str
+
+
+def changed_since(*, access: Access, sources: Sequence[Source]) -> dict[UUID, ChangedSince]:
+    """By the id of the document that was cited, for those of which answers use a newer version now. One query, and
+    none where nothing was replaced. The sources have their documents with them."""
+    cited = [source.document for source in sources if source.document]
+    replaced = {each.pk: each for each in cited if each.status == Document.Status.SUPERSEDED}
+    if not replaced:
+        return {}
+    of_series = Document.objects.for_tenant(access.tenant).filter(
+        series__in={each.series for each in replaced.values()}, status=Document.Status.READY
+    )
+    newest = {each.series: each for each in of_series.order_by("version")}
+    return {
+        pk: _changed(access.tenant.slug, each, newest[each.series])
+        for pk, each in replaced.items()
+        if each.series in newest
+    }
+
+
+def _changed(slug: str, cited: Document, newest: Document) -> ChangedSince:
+    return ChangedSince(
+        version=newest.version,
+        at=newest.created_at,
+        newest_url=reverse("ingestion:document", args=[slug, newest.pk]),
+        compare_url=reverse("ingestion:compare", args=[slug, cited.pk, newest.pk]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SourceView:
     number: int
     document: str
@@ -90,6 +129,7 @@ class SourceView:
     excerpt: str
     url: str
     cited: bool
+    changed: ChangedSince | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +153,18 @@ class TurnView:
 
 
 def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
-    """Two queries for any number of turns."""
+    """The same few queries for any number of turns."""
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
-    for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[turn.pk for turn in turns]):
+    sources = list(
+        Source.objects.for_tenant(access.tenant).filter(turn__in=[turn.pk for turn in turns]).select_related("document")
+    )
+    for source in sources:
         by_turn[source.turn_id].append(source)
-    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk]) for turn in turns]
+    changed = changed_since(access=access, sources=sources)
+    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed) for turn in turns]
 
 
-def _turn_view(slug: str, turn: Turn, sources: Sequence[Source]) -> TurnView:
+def _turn_view(slug: str, turn: Turn, sources: Sequence[Source], changed: Mapping[UUID, ChangedSince]) -> TurnView:
     links = citation_links(slug, turn.pk, frozenset(source.number for source in sources))
     failed = turn.status in {Turn.Status.FAILED, Turn.Status.INTERRUPTED}
     return TurnView(
@@ -138,6 +182,7 @@ def _turn_view(slug: str, turn: Turn, sources: Sequence[Source]) -> TurnView:
                 excerpt=excerpt(source.text),
                 url=f"{links.base}{source.number}/",
                 cited=source.cited,
+                changed=changed.get(source.document_id) if source.document_id else None,
             )
             for source in sources
         ),

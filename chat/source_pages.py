@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from chat import page_marks
 from chat.models import Source
+from chat.selectors import changed_since
 from ingestion.domain import SECTION_SEPARATOR
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
@@ -39,6 +40,7 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
         "document_changed": False,
         "page_count": document.page_count if document else None,
         "shown_page": page or source.page,
+        "changed": changed_since(access=access, sources=[source]).get(document.pk) if document else None,
     }
     if not available or document is None:
         return context | {"text_before": "", "text_marked": source.text, "text_after": ""}

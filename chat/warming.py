@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chat.closeness import closeness_of
 from ingestion import languages, parts
 from ingestion.domain import Scope
 from project.errors import AppError
@@ -51,6 +52,7 @@ def warm_up() -> None:
         languages.detect(QUESTION)
         configured = parts.configured()
         vector = configured.embedder.embed_query(QUESTION)
+        closeness_of(configured.embedder)
         index = configured.vectors.for_tenant(NOBODY, fingerprint=configured.embedder.fingerprint)
         index.search(vector, limit=1, scope=Scope())
     except AppError as error:

@@ -16,7 +16,9 @@ from ingestion.models import (
     Document,
     DocumentEvent,
     DocumentSection,
+    EmbedderChange,
     IngestionSettings,
+    PendingUpload,
 )
 from tenants.admin import TenantOwnedAdmin, operator
 
@@ -98,9 +100,33 @@ class DocumentEventAdmin(_PartAdmin):
     ordering = ("document", "at")
 
 
+@admin.register(PendingUpload)
+class PendingUploadAdmin(TenantOwnedAdmin):
+    """Goes by itself, with what has arrived of its file, when nobody has gone on with it for a day."""
+
+    list_display = ("name", "tenant", "user", "offset", "length", "updated_at")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "user")
+    search_fields = ("name", "user__email", "tenant__slug")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(IngestionSettings)
 class IngestionSettingsAdmin(TenantOwnedAdmin):
-    list_display = ("tenant", "ocr_languages")
+    list_display = ("tenant", "embedder", "ocr_languages")
+
+
+@admin.register(EmbedderChange)
+class EmbedderChangeAdmin(TenantOwnedAdmin):
+    """Begun, cancelled and undone by the organisation's admins, on their settings page."""
+
+    list_display = ("tenant", "source", "target", "status", "started_by", "created_at", "switched_at")
+    list_filter = ("status", "tenant")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(LexicalEntry)

@@ -25,8 +25,6 @@ WAIT_MOST_S = 30
 REFUSALS = frozenset({400, 401, 403, 404, 422, 429, 500})
 """What every operation may answer in place of its result."""
 
-Wanted = Annotated[schemas.PageWanted, Query()]
-
 router = Router(tags=["documents"])
 
 
@@ -35,7 +33,7 @@ router = Router(tags=["documents"])
     response={200: schemas.Page[schemas.CollectionOut], REFUSALS: schemas.ErrorOut},
     tags=["collections"],
 )
-def collections_list(request: ApiRequest, page: Wanted) -> dict[str, Any]:
+def collections_list(request: ApiRequest, page: schemas.Wanted) -> dict[str, Any]:
     return schemas.page_of(api_selectors.collections_by_name(tenant=request.auth.tenant), page)
 
 
@@ -50,7 +48,7 @@ def collection_create(request: ApiRequest, body: schemas.CollectionNew) -> Statu
 @router.get("/documents", response={200: schemas.Page[schemas.DocumentOut], REFUSALS: schemas.ErrorOut})
 def documents_list(
     request: ApiRequest,
-    page: Wanted,
+    page: schemas.Wanted,
     *,
     collection: Annotated[UUID | None, Query()] = None,
     status: Annotated[Document.Status | None, Query()] = None,
@@ -73,27 +71,32 @@ def documents_upload(
     request: ApiRequest,
     file: Annotated[list[UploadedFile], File(description="One file, or the field again for each file.")],
     collection: Annotated[str, Form(description="Its id or its name; without it, the oldest one.")] = "",
+    folder: Annotated[
+        str, Form(description="Where it lies among the others. One of the same name here is replaced.")
+    ] = "",
 ) -> Status[dict[str, Any]]:
     """Take one file or many. Where some are refused and others taken, `errors` says which and why; where none is taken,
     the answer is the error. A file that is in the collection already is not stored again."""
     access = request.auth
     access.require(Role.MEMBER)
-    into = (
-        api_selectors.collection_named(tenant=access.tenant, id_or_name=collection)
-        if collection
-        else services.collection_default(access=access)
-    )
-    return Status(201, _taken(access, into, file))
+    return Status(201, _taken(access, into(access, collection), folder, file))
 
 
-def _taken(access: Access, collection: Collection, files: list[UploadedFile]) -> dict[str, Any]:
+def into(access: Access, id_or_name: str) -> Collection:
+    """The collection that a program has named, else the one that uploads go to."""
+    if id_or_name:
+        return api_selectors.collection_named(tenant=access.tenant, id_or_name=id_or_name)
+    return services.collection_default(access=access)
+
+
+def _taken(access: Access, collection: Collection, folder: str, files: list[UploadedFile]) -> dict[str, Any]:
     taken: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for file in files:
         try:
             content = cast("BinaryIO", file)  # in memory or on the disk, as Django has it
             uploaded = services.document_upload(
-                access=access, collection=collection, file=content, name=file.name or ""
+                access=access, collection=collection, file=content, name=file.name or "", folder=folder
             )
         except AppError as error:
             if len(files) == 1:
@@ -122,14 +125,14 @@ def document_get(
 @router.delete("/documents/{uuid:document_id}", response={204: None, REFUSALS: schemas.ErrorOut})
 def document_delete(request: ApiRequest, document_id: UUID) -> Status[None]:
     """Gone for every reader at once; what is left of it is cleared away soon after."""
-    services.document_delete(access=request.auth, document=_to_change(request.auth, document_id))
+    services.document_delete(access=request.auth, document=to_change(request.auth, document_id))
     return Status(204, None)
 
 
 @router.post("/documents/{uuid:document_id}/retry", response={200: schemas.DocumentOut, REFUSALS: schemas.ErrorOut})
 def document_retry(request: ApiRequest, document_id: UUID) -> Document:
     """Read a failed or cancelled document again; any other is left as it is."""
-    document = _to_change(request.auth, document_id)
+    document = to_change(request.auth, document_id)
     services.document_retry(access=request.auth, document=document)
     return document
 
@@ -137,12 +140,12 @@ def document_retry(request: ApiRequest, document_id: UUID) -> Document:
 @router.post("/documents/{uuid:document_id}/cancel", response={200: schemas.DocumentOut, REFUSALS: schemas.ErrorOut})
 def document_cancel(request: ApiRequest, document_id: UUID) -> Document:
     """A waiting document is cancelled at once, one that is being read at its next step."""
-    document = _to_change(request.auth, document_id)
+    document = to_change(request.auth, document_id)
     services.document_cancel(access=request.auth, document=document)
     return document
 
 
-def _to_change(access: Access, document_id: UUID) -> Document:
+def to_change(access: Access, document_id: UUID) -> Document:
     """Whether a key may change anything is said before whether there is such a document."""
     access.require(Role.MEMBER)
     return selectors.document_get(tenant=access.tenant, document_id=document_id)
@@ -171,7 +174,7 @@ def document_file(request: ApiRequest, document_id: UUID) -> FileResponse:
     "/documents/{uuid:document_id}/sections",
     response={200: schemas.Page[schemas.SectionOut], REFUSALS: schemas.ErrorOut},
 )
-def document_sections(request: ApiRequest, document_id: UUID, page: Wanted) -> dict[str, Any]:
+def document_sections(request: ApiRequest, document_id: UUID, page: schemas.Wanted) -> dict[str, Any]:
     """The text as it was understood, in the order of the document. Empty until it has been read."""
     document = selectors.document_get(tenant=request.auth.tenant, document_id=document_id)
     return schemas.page_of(selectors.sections_of(tenant=request.auth.tenant, document_id=document.pk), page)
@@ -181,7 +184,7 @@ def document_sections(request: ApiRequest, document_id: UUID, page: Wanted) -> d
     "/documents/{uuid:document_id}/passages",
     response={200: schemas.Page[schemas.PassageOut], REFUSALS: schemas.ErrorOut},
 )
-def document_passages(request: ApiRequest, document_id: UUID, page: Wanted) -> dict[str, Any]:
+def document_passages(request: ApiRequest, document_id: UUID, page: schemas.Wanted) -> dict[str, Any]:
     """The passages that are searched, in the order of the document. Empty until it has been split."""
     document = selectors.document_get(tenant=request.auth.tenant, document_id=document_id)
     return schemas.page_of(selectors.chunks_of(tenant=request.auth.tenant, document_id=document.pk), page)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from ninja import Field, Schema
+from ninja import Field, Query, Schema
 from pydantic import ConfigDict
 
-from ingestion.models import Document
+from ingestion.models import Document, DocumentEvent
 
 Item = TypeVar("Item")
 
@@ -48,10 +48,19 @@ class ErrorOut(Schema):
     error: Failure
 
 
+class LeftOut(Schema):
+    name: str
+    message: str
+
+
 class DocumentOut(Schema):
     id: UUID
     name: str
+    folder: str
     title: str
+    version: Annotated[int, Field(description="Files of one name in one folder are versions of each other.")]
+    parent_id: Annotated[UUID | None, Field(description="The archive or message that it came in.")]
+    source_url: str
     collection: CollectionOfDocument
     media_type: str
     size: Annotated[int, Field(description="Bytes of the original.")]
@@ -60,13 +69,17 @@ class DocumentOut(Schema):
     stage: Annotated[Document.Stage, Field(description="The step that is under way, or was the last.")]
     done: Annotated[int, Field(description="How much of the stage is behind it: pages while reading, then passages.")]
     total: Annotated[int, Field(description="0 where it is not known.")]
+    seconds_left: Annotated[int | None, Field(description="Until the end of the stage, at the speed so far.")]
+    searchable: Annotated[bool, Field(description="Answers may use what of it has been embedded.")]
     error: Failure | None
+    left_out: Annotated[list[LeftOut], Field(description="Files inside it that became no documents.")]
     pages: Annotated[int | None, Field(alias="page_count")]
     characters: Annotated[int, Field(alias="char_count")]
     passages: Annotated[int, Field(alias="chunk_count")]
     language: str
     created_at: datetime
     updated_at: datetime
+    ready_at: datetime | None
 
     @staticmethod
     def resolve_error(document: Document) -> dict[str, Any] | None:
@@ -115,6 +128,23 @@ class PassageOut(Schema):
 class PageWanted(Schema):
     page: Annotated[int, Field(ge=1, description="The first one is 1. A page after the last one is empty.")] = 1
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT_MOST, description="Items on a page.")] = PAGE_LIMIT
+
+
+Wanted = Annotated[PageWanted, Query()]
+
+
+class AddressNew(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    url: str
+    collection: Annotated[str, Field(description="Its id or its name; without it, the oldest one.")] = ""
+
+
+class EventOut(Schema):
+    at: datetime
+    kind: DocumentEvent.Kind
+    actor_name: Annotated[str, Field(description="Empty where the server did it by itself.")]
+    detail: str
 
 
 class Page(Schema, Generic[Item]):

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
-from ingestion.models import Collection, Document
+from ingestion import selectors
+from ingestion.models import Collection, Document, DocumentEvent
 from ingestion.selectors import collection_get, collections_list, document_get, documents_list
-from tenants.errors import NotFound
 from tenants.models import Tenant
 
 Sort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name", "size", "-size"]
@@ -29,12 +28,10 @@ def collections_by_name(*, tenant: Tenant) -> QuerySet[Collection]:
 def collection_named(*, tenant: Tenant, id_or_name: str) -> Collection:
     """The collection with this id, else the one with this name."""
     try:
-        return collection_get(tenant=tenant, collection_id=UUID(id_or_name))
+        collection_id = UUID(id_or_name)
     except ValueError:
-        collection = collections_list(tenant=tenant).filter(name=" ".join(id_or_name.split())).first()
-    if collection is None:
-        raise NotFound(_("There is no such collection."))
-    return collection
+        return selectors.collection_named(tenant=tenant, name=id_or_name)
+    return collection_get(tenant=tenant, collection_id=collection_id)
 
 
 def documents_found(
@@ -51,6 +48,10 @@ def documents_found(
     if name_contains:
         documents = documents.filter(name__icontains=name_contains)
     return documents.order_by(sort, "pk")
+
+
+def events_of(*, tenant: Tenant, document_id: UUID) -> QuerySet[DocumentEvent]:
+    return DocumentEvent.objects.for_tenant(tenant).filter(document_id=document_id)
 
 
 def document_settled(*, tenant: Tenant, document_id: UUID, wait_s: float) -> Document:

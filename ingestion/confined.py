@@ -6,6 +6,7 @@ with it what every job needs.
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 import time
@@ -13,11 +14,12 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import orjson
 
+from ingestion.addresses.readable import PAGES, readable
 from ingestion.domain import Attachment, Chunk, ParsedDocument, Section
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers import ocr, parser_for
@@ -32,7 +34,8 @@ def parse(request: Mapping[str, Any], send: Any) -> None:
     """File -> {"sections": [[text, page, heading], …]} as often as needed, then {"title", "page_count",
     "attachments": [[name, folder, file name in `directory`, why there is none], …]}.
 
-    `request`: path, media_type, name, languages (of text in pictures), and the directory for attachments.
+    `request`: path, media_type, name, languages (of text in pictures), source_url of what comes from the web, and the
+    directory for attachments.
     """
     tempfile.tempdir = str(temporary := Path(request["directory"]) / "temporary")  # goes, even if we are killed
     temporary.mkdir()
@@ -45,7 +48,8 @@ def parse(request: Mapping[str, Any], send: Any) -> None:
             reported_at = time.monotonic()
             send({"progress": [done, total]})
 
-    with Path(request["path"]).open("rb") as file:
+    with Path(request["path"]).open("rb") as original:
+        file = _readable(original, request)
         parsed = parser_for(request["media_type"]).parse(file, filename=request["name"], report=report)
         for batch in batches(parsed.sections):
             send({"sections": [[section.text, section.page, section.heading] for section in batch]})
@@ -63,6 +67,14 @@ def split(request: Mapping[str, Any], send: Any) -> None:
     chunks = chunker().split(UUID(request["document_id"]), ParsedDocument(sections))
     for batch in batches(chunks):
         send({"chunks": [_fields(chunk) for chunk in batch]})
+
+
+def _readable(file: BinaryIO, request: Mapping[str, Any]) -> BinaryIO:
+    """Of a page from the web what there is to read, anything else as it is."""
+    if not request["source_url"] or request["media_type"] not in PAGES:
+        return file
+    _title, content, _media_type = readable(file.read(), url=request["source_url"])
+    return io.BytesIO(content)
 
 
 def section_of(fields: list[Any]) -> Section:

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -55,6 +55,9 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 
+ITSELF = process.current_process()
+"""As `multiprocessing` knows it, before Celery forks."""
+
 Message = dict[str, Any]
 Send = Callable[[Message], None]
 Job = Callable[[Mapping[str, Any], Send], None]
@@ -79,7 +82,14 @@ def configured_limits() -> Limits:
 
 
 def start_early() -> None:
-    """Start the process that the others are forked from, so that the first file does not wait for it."""
+    """Start the process that the others are forked from, so that the first file does not wait for it. To be called in
+    each process of a Celery worker.
+
+    Celery puts an object of its own in the place where `multiprocessing` keeps what it knows of the process, which says
+    that it is to have no children, because they would outlive it. Ours do not: they end with the process that they are
+    forked from, and that one with us.
+    """
+    process._current_process = ITSELF  # type: ignore[attr-defined]  # noqa: SLF001
     _context()
     forkserver.ensure_running()
 
@@ -94,17 +104,17 @@ def run(
     """
     limits = limits or configured_limits()
     receiver, sender = _context().Pipe(duplex=False)
-    process = _context().Process(target=_work, args=(sender, job, orjson.dumps(request), limits), daemon=True)
-    process.start()
+    reader = _context().Process(target=_work, args=(sender, job, orjson.dumps(request), limits), daemon=True)
+    reader.start()
     sender.close()
     try:
         yield from _messages(receiver, check, limits)
-        process.join(POLL_S)
-        if process.exitcode not in (0, None):
-            raise _death_of(process.exitcode)
+        reader.join(POLL_S)
+        if reader.exitcode not in (0, None):
+            raise _death_of(reader.exitcode)
     finally:
         receiver.close()
-        _end(process)
+        _end(reader)
 
 
 def _messages(receiver: Connection, check: Callable[[], None], limits: Limits) -> Iterator[Message]:
@@ -149,14 +159,13 @@ def _death_of(exit_code: int | None) -> IngestionError:
     )
 
 
-def _end(process: Any) -> None:
+def _end(reader: Any) -> None:
     """With everything that it has started."""
-    if process.pid is not None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.join()
-    process.close()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(reader.pid, signal.SIGKILL)
+    reader.kill()
+    reader.join()
+    reader.close()
 
 
 def _context() -> Any:

@@ -109,6 +109,9 @@ class Document(TenantOwned):
     chunk_count = models.PositiveIntegerField(default=0)
     chunker_version = models.CharField(max_length=60, blank=True)
     embedder_fingerprint = models.CharField(max_length=64, blank=True)
+    """The embedder whose vectors are searched."""
+    other_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    """Another one whose vectors it has too: the one that is being changed to, or the one that was."""
     timings = models.JSONField(default=dict, blank=True)
     """Milliseconds per stage."""
     left_out = models.JSONField(default=list, blank=True)
@@ -184,11 +187,39 @@ class DocumentEvent(TenantOwned):
         return f"{self.document_id} {self.kind}"
 
 
+class PendingUpload(TenantOwned):
+    """A file of which a part has arrived (see `ingestion.resumable`); nobody's but the person's who sends it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    collection = models.ForeignKey(Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """Where the document will be; None for wherever uploads go when none is named."""
+    name = models.CharField(max_length=255)
+    folder = models.CharField(max_length=500, blank=True)
+    metadata = models.CharField(max_length=4_000, blank=True)
+    """As the browser has written it, which may ask for it again."""
+    length = models.BigIntegerField(help_text=_("bytes"))
+    offset = models.BigIntegerField(default=0, help_text=_("bytes"))
+    """How much has arrived."""
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    """What became of it. The row stays for a while, for a browser that the answer has not reached."""
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class IngestionSettings(TenantOwned):
     """How an organisation wants its documents read."""
 
     ocr_languages = models.JSONField(default=list, blank=True)
     """Of text in pictures, as Tesseract names them; empty for those of the interface."""
+    embedder = models.CharField(max_length=60, blank=True, editable=False)
+    """The name of an embedder among `RAZGOVOR_EMBEDDERS`; empty for the server's own."""
 
     class Meta(TenantOwned.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -197,6 +228,43 @@ class IngestionSettings(TenantOwned):
 
     def __str__(self) -> str:
         return str(self.tenant_id)
+
+
+class EmbedderChange(TenantOwned):
+    """The building of a second set of vectors beside the first, and the switch to it: `ingestion.embedder_change`."""
+
+    class Status(models.TextChoices):
+        BUILDING = "building", _("Being prepared")
+        SWITCHED = "switched", _("In use; the old one is kept for a day")
+        ENDED = "ended", _("In use")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.CharField(max_length=60, blank=True)
+    source_fingerprint = models.CharField(max_length=64, blank=True)
+    target = models.CharField(max_length=60, blank=True)
+    target_fingerprint = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.BUILDING)
+    cursor = models.JSONField(default=dict, blank=True)
+    """How far the document in hand has come: its id, when it became ready, and the number of the next chunk."""
+    error_message = models.TextField(blank=True)
+    started_by = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    switched_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=Q(status="building"), name="one_embedder_change_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source or 'default'} → {self.target or 'default'}"
 
 
 class DocumentSection(TenantOwned):

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
+from ingestion.errors import EmbedderRefused
 from ingestion.ports import Chunker, Embedder, LexicalIndex, VectorIndex
 from project.backends import backend
 
@@ -22,16 +23,30 @@ class Parts:
     embedder: Embedder
     vectors: VectorIndex
     lexical: LexicalIndex
+    embedder_name: str = ""
+    """What the settings call the embedder; "" for the server's own."""
 
 
 def chunker() -> Chunker:
     return cast("Chunker", _part("CHUNKER"))
 
 
-def configured() -> Parts:
+def configured(embedder_name: str = "") -> Parts:
+    """Return what the server is made of, with the embedder of this name, or raise `EmbedderRefused`."""
     return Parts(
         chunker=chunker(),
-        embedder=cast("Embedder", _part("EMBEDDER")),
+        embedder=_embedder(embedder_name),
         vectors=cast("VectorIndex", _part("VECTOR_INDEX")),
         lexical=cast("LexicalIndex", _part("LEXICAL_INDEX")),
+        embedder_name=embedder_name,
     )
+
+
+def _embedder(name: str) -> Embedder:
+    configured = settings.RAG["EMBEDDERS"].get(name) if name else settings.RAG["EMBEDDER"]
+    if configured is None:
+        raise EmbedderRefused(
+            f"The embedding model “{name}” is no longer set up on this server. Choose another one in the settings, or "
+            "ask the operator to set it up again."
+        )
+    return cast("Embedder", backend(configured["BACKEND"], configured["OPTIONS"]))

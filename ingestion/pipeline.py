@@ -75,6 +75,7 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
             "path": str(path),
             "media_type": document.media_type,
             "name": document.name,
+            "source_url": document.source_url,
             "languages": selectors.ocr_languages(tenant_id=document.tenant_id),
             "directory": directory,
         }
@@ -103,6 +104,8 @@ def split(document: Document, parts: Parts, progress: Progress) -> None:
     with progress.lease.transaction():
         forget_index_entries(document, parts)
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).delete()
+        document.other_fingerprint = ""
+        progress.lease.save("other_fingerprint")
     count = 0
     with TemporaryDirectory() as directory:
         path = Path(directory) / "sections"
@@ -128,8 +131,8 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
     chunks = Chunk.objects.for_tenant(document.tenant_id).filter(document=document)
     if document.embedder_fingerprint != fingerprint:
         forget_index_entries(document, parts)
-        document.embedder_fingerprint = fingerprint
-        progress.lease.save("embedder_fingerprint")
+        document.embedder_fingerprint, document.other_fingerprint = fingerprint, ""
+        progress.lease.save("embedder_fingerprint", "other_fingerprint")
     if not document.searchable and versions.is_alone(document):
         document.searchable = True  # the first pages can be found before the last one is embedded
         progress.lease.save("searchable")
@@ -184,9 +187,7 @@ def forget_index_entries(document: Document, parts: Parts) -> None:
     with transaction.atomic():
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).update(embedded=False)
         parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
-    if document.embedder_fingerprint:
-        vectors = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
-        vectors.delete_document(document.pk)
+    versions.forget_vectors(document, parts)
 
 
 def searchable_text(document: Document, chunk: Chunk) -> str:

@@ -69,8 +69,8 @@ class VectorIndex(Protocol):
         """The tenant's vectors that were made by the embedder of this `fingerprint`."""
         ...
 
-    def drop_tenant(self, tenant_id: UUID) -> None:
-        """Delete the tenant's vectors of every embedder."""
+    def drop_tenant(self, tenant_id: UUID, *, fingerprint: str | None = None) -> None:
+        """Delete the tenant's vectors of this embedder, or of every one."""
         ...
 
 

@@ -73,6 +73,7 @@ def rebuild(*, tenant: Tenant, parts: Parts, report: Callable[[int, int], None])
     documents = list(Document.objects.for_tenant(tenant).filter(status=Status.READY))
     parts.vectors.drop_tenant(tenant.pk)
     parts.lexical.drop_tenant(tenant.pk)
+    Document.objects.for_tenant(tenant).update(other_fingerprint="")
     Chunk.objects.for_tenant(tenant).update(embedded=False)  # documents that broke off go on from their first chunk
     fingerprint = parts.embedder.fingerprint
     vectors = parts.vectors.for_tenant(tenant.pk, fingerprint=fingerprint)

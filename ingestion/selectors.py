@@ -29,6 +29,13 @@ def collection_get(*, tenant: Tenant, collection_id: UUID) -> Collection:
     return collection
 
 
+def collection_named(*, tenant: Tenant, name: str) -> Collection:
+    collection = Collection.objects.for_tenant(tenant).filter(name=" ".join(name.split())).first()
+    if collection is None:
+        raise NotFound(_("There is no such collection."))
+    return collection
+
+
 def searched_collection_ids(*, tenant: Tenant) -> frozenset[UUID]:
     return frozenset(Collection.objects.for_tenant(tenant).filter(searched=True).values_list("pk", flat=True))
 

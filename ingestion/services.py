@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from ingestion import history, intake, parts, progress, tasks, versions
+from ingestion import embedder_change, history, intake, parts, pieces, progress, tasks, versions
+from ingestion.addresses.fetching import fetch
+from ingestion.addresses.readable import PAGES, in_utf8
 from ingestion.errors import IngestionError
 from ingestion.intake import Origin, Uploaded
-from ingestion.models import Chunk, Collection, Document
-from tenants import audit
+from ingestion.models import Chunk, Collection, Document, EmbedderChange
+from tenants import audit, limits
 from tenants.access import Access
 from tenants.models import Role, Tenant
 
 DEFAULT_COLLECTION = "Documents"
+
+ADDRESSES_PER_MINUTE = 60
 
 Status = Document.Status
 Kind = history.Kind
@@ -67,6 +72,32 @@ def document_upload(
     reading had failed or was cancelled, it is tried again; if it is an older version, it becomes the newest one."""
     access.require(Role.MEMBER)
     uploaded = intake.take(access=access, collection=collection, file=file, name=name, origin=Origin(folder=folder))
+    return _taken(access, uploaded, enqueue)
+
+
+def document_add_address(*, access: Access, collection: Collection, url: str) -> Uploaded:
+    """Fetch a page or a file from a web address that the operator allows, and queue its reading. The same address again
+    is its next version, if it has changed. Takes up to half a minute; not for a thread with an event loop.
+
+    Raise `UploadRefused`, or `AddressUnavailable`, which is worth another try.
+    """
+    access.require(Role.MEMBER)
+    limits.spend(
+        "address",
+        access.tenant.pk,
+        per_minute=ADDRESSES_PER_MINUTE,
+        message=_("That is more web addresses in a minute than are fetched. Wait a little and go on."),
+    )
+    fetched = fetch(url, max_bytes=settings.UPLOAD_MAX_BYTES, allowed=settings.WEB_ADDRESSES)
+    with fetched.content as content:
+        file = in_utf8(content, fetched.charset) if fetched.media_type in PAGES else content
+        origin = Origin(source_url=fetched.final_url)
+        uploaded = intake.take(access=access, collection=collection, file=file, name=fetched.name, origin=origin)
+    return _taken(access, uploaded, tasks.enqueue)
+
+
+def _taken(access: Access, uploaded: Uploaded, enqueue: Callable[[Document], None]) -> Uploaded:
+    """Ask for a new row to be read, and for a known one too, where there is something to be read again."""
     document = uploaded.document
     if not uploaded.duplicate:
         transaction.on_commit(lambda: enqueue(document))
@@ -205,12 +236,20 @@ def document_move(*, access: Access, document: Document, collection: Collection)
     for each in moved:
         each.collection = collection
         configured.lexical.for_tenant(access.tenant.pk).move_document(each.pk, collection.pk)
-        if each.embedder_fingerprint:
-            vectors = configured.vectors.for_tenant(access.tenant.pk, fingerprint=each.embedder_fingerprint)
+        for fingerprint in filter(None, (each.embedder_fingerprint, each.other_fingerprint)):
+            vectors = configured.vectors.for_tenant(access.tenant.pk, fingerprint=fingerprint)
             vectors.move_document(each.pk, collection.pk)
         history.record(each, Kind.MOVED, access=access, detail=collection.name)
         transaction.on_commit(lambda each=each: progress.publish(each))  # type: ignore[misc]
     audit.record(access, gettext_noop("document moved"), document.name, collection=collection.name)
+
+
+@transaction.atomic
+def embedder_choose(*, access: Access, name: str) -> EmbedderChange:
+    """Have another embedder's vectors built, and switch to them when they are there."""
+    change = embedder_change.start(access=access, name=name)
+    transaction.on_commit(lambda: tasks.enqueue_change(change))
+    return change
 
 
 def tenant_purge(*, tenant: Tenant) -> None:
@@ -220,4 +259,5 @@ def tenant_purge(*, tenant: Tenant) -> None:
     configured.lexical.drop_tenant(tenant.pk)
     for document in Document.objects.for_tenant(tenant):
         document.file.delete(save=False)
+    pieces.remove_tenant(tenant.pk)
     tenant.delete()

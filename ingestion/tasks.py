@@ -10,14 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_process_init
 from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from ingestion import history, parts, pipeline, progress, versions, waiting
+from ingestion import confinement, embedder_change, history, parts, pipeline, progress, versions, waiting
 from ingestion.errors import IngestionCancelled, IngestionError
 from ingestion.lease import Lease, LeaseLost, claim
-from ingestion.models import Document
+from ingestion.models import Document, EmbedderChange
+from ingestion.tenant_parts import parts_of
 from project.errors import AppError
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,11 @@ POISON = (
 
 Status = Document.Status
 Kind = history.Kind
+
+
+@worker_process_init.connect
+def _ready_to_read(**_kwargs: Any) -> None:
+    confinement.start_early()
 
 
 def enqueue(document: Document) -> None:
@@ -84,11 +91,14 @@ def ingest(lease: Lease) -> None:
 
 def _ingest(document: Document, lease: Lease) -> None:
     try:
-        pipeline.ingest(document, parts.configured(), progress.Progress(document, lease))
+        pipeline.ingest(document, parts_of(document.tenant_id), progress.Progress(document, lease))
     except LeaseLost:
         _leave(document)
     except pipeline.Yielded:
         _end(lease, status=Status.QUEUED, attempts=0)
+        _send(ingest_next, [])
+    except versions.EmbedderChanged:
+        _end(lease, status=Status.QUEUED, attempts=0, stage=Document.Stage.EMBEDDING)
         _send(ingest_next, [])
     except IngestionCancelled:
         _end(lease, Kind.CANCELLED, status=Status.CANCELLED, searchable=False)
@@ -141,6 +151,24 @@ def purge_document(tenant_id: str, document_id: str) -> None:
     if document is None:
         return
     pipeline.purge(document, parts.configured())
+
+
+@shared_task(name="ingestion.tasks.change_embedder")
+def change_embedder(tenant_id: str, change_id: str) -> None:
+    """Build for a while, then let others have their turn."""
+    change = EmbedderChange.objects.for_tenant(UUID(tenant_id)).filter(pk=change_id).first()
+    if change is not None and embedder_change.build(change):
+        enqueue_change(change)
+
+
+def enqueue_change(change: EmbedderChange) -> None:
+    _send(change_embedder, [str(change.tenant_id), str(change.pk)])
+
+
+@shared_task(name="ingestion.tasks.tidy_embedders")
+def tidy_embedders() -> None:
+    for change in embedder_change.tidy():
+        enqueue_change(change)
 
 
 @shared_task(name="ingestion.tasks.reap_documents")

@@ -8,10 +8,15 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from ingestion import history
+from ingestion import history, progress
 from ingestion.lease import Lease
-from ingestion.models import Chunk, Document
+from ingestion.models import Chunk, Document, IngestionSettings
 from ingestion.parts import Parts
+
+
+class EmbedderChanged(Exception):
+    """The organisation searches the vectors of another embedder by now; this document has to be embedded for that."""
+
 
 Status = Document.Status
 Kind = history.Kind
@@ -30,10 +35,16 @@ def of(document: Document) -> QuerySet[Document]:
 
 
 def newest_named(document: Document) -> Document | None:
-    """The newest of the documents in the collection that have the name and the folder of this one."""
+    """The newest of the documents in the collection that came from the address of this one or, where that is a file,
+    have its name and folder."""
+    same = (
+        {"source_url": document.source_url}
+        if document.source_url
+        else {"name": document.name, "folder": document.folder, "source_url": ""}
+    )
     return (
         Document.objects.for_tenant(document.tenant_id)
-        .filter(collection=document.collection_id, name=document.name, folder=document.folder)
+        .filter(collection=document.collection_id, **same)
         .exclude(status=Status.DELETING)
         .order_by("-created_at", "-version")
         .first()
@@ -55,6 +66,7 @@ def settle(document: Document, lease: Lease, parts: Parts) -> None:
     quicker. The words of what is replaced go in the same transaction; its vectors, which no search shows any more, go
     after it (`forget`), or when the reaper finds them."""
     with transaction.atomic():
+        _check_embedder(document, parts)
         others = list(of(document).exclude(pk=document.pk).select_for_update())
         is_newest = not any(each.version > document.version and each.status == Status.READY for each in others)
         replaced = [each for each in others if each.version < document.version and each.status in ENDED]
@@ -63,15 +75,27 @@ def settle(document: Document, lease: Lease, parts: Parts) -> None:
         _finish(document, lease, is_newest=is_newest)
     for each in replaced if is_newest else [document]:
         forget(each, parts)
+        progress.publish(each)
 
 
 def forget(document: Document, parts: Parts) -> None:
     """Remove the vectors of a version that has been replaced. Its text stays, so that it can be restored."""
-    if document.embedder_fingerprint:
-        vectors = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
-        vectors.delete_document(document.pk)
+    forget_vectors(document, parts)
     replaced = Document.objects.for_tenant(document.tenant_id).filter(pk=document.pk, status=Status.SUPERSEDED)
-    replaced.update(embedder_fingerprint="")
+    replaced.update(embedder_fingerprint="", other_fingerprint="")
+
+
+def forget_vectors(document: Document, parts: Parts) -> None:
+    """Remove its vectors of every embedder that it has any of."""
+    for fingerprint in filter(None, (document.embedder_fingerprint, document.other_fingerprint)):
+        parts.vectors.for_tenant(document.tenant_id, fingerprint=fingerprint).delete_document(document.pk)
+
+
+def _check_embedder(document: Document, parts: Parts) -> None:
+    """Let no switch to another embedder happen meanwhile, and raise `EmbedderChanged` when one just has."""
+    chosen = IngestionSettings.objects.for_tenant(document.tenant_id).select_for_update().first()
+    if (chosen.embedder if chosen else "") != parts.embedder_name:
+        raise EmbedderChanged
 
 
 def _finish(document: Document, lease: Lease, *, is_newest: bool) -> None:

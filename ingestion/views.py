@@ -1,73 +1,52 @@
-"""The document portal."""
+"""The document portal: the list, uploads, and what is done to one document from its row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ingestion import parsers, selectors, services
+from ingestion import portal, selectors, services
 from ingestion.errors import UploadRefused
 from ingestion.forms import CollectionForm, CollectionSettingsForm, UploadForm
+from ingestion.intake import Uploaded
 from ingestion.models import Collection, Document
+from ingestion.portal import row_html
 from project.errors import AppError
 from tenants.access import Access, tenant_view
 from tenants.models import Role
 
-PAGE_SIZE = 100
+__all__ = ["row_html"]
 
 
 @require_GET
 @tenant_view()
 def documents(request: HttpRequest, access: Access, collection_id: UUID | None = None) -> HttpResponse:
-    collection = selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
-    return render(request, "ingestion/documents.html", portal_context(request, access, collection))
+    collection = _collection(access, collection_id)
+    if not portal.asked_for(request, "listing"):
+        return render(request, "ingestion/documents.html", portal.page_context(access, collection, request.GET))
+    context = portal.listing_context(access, collection, request.GET)
+    response = portal.fragment(request, "ingestion/_listing.html", context)
+    response["HX-Push-Url"] = context["list_url"] + context["listing"].query(page=context["page"].number)
+    return response
 
 
-def portal_context(request: HttpRequest, access: Access, collection: Collection | None) -> dict[str, Any]:
-    slug = access.tenant.slug
-    page = Paginator(selectors.documents_list(tenant=access.tenant, collection=collection), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
-    collections = [
-        {
-            "id": row.pk,
-            "name": row.name,
-            "document_count": row.document_count,  # type: ignore[attr-defined]  # annotated
-            "searched": row.searched,
-            "url": reverse("ingestion:collection", args=[slug, row.pk]),
-            "is_current": collection is not None and row.pk == collection.pk,
-        }
-        for row in selectors.collections_list(tenant=access.tenant)
-    ]
-    return {
-        "collections": collections,
-        "collection": collection,
-        "documents": page.object_list,
-        "page": page,
-        "may_upload": access.may_upload,
-        "upload_url": reverse("ingestion:upload", args=[slug]),
-        "max_bytes": settings.UPLOAD_MAX_BYTES,
-        "accepted": ",".join(sorted({ext for exts in parsers.media_types().values() for ext in exts})),
-        "socket_url": f"/ws/t/{slug}/",
-        "bytes_used": selectors.bytes_used(tenant=access.tenant),
-        "bytes_limit": settings.TENANT_MAX_BYTES,
-    }
+@require_GET
+@tenant_view()
+def tally(request: HttpRequest, access: Access, collection_id: UUID | None = None) -> HttpResponse:
+    """How many documents stand how, for a page that is open already."""
+    context = portal.tally_context(access, _collection(access, collection_id))
+    return portal.fragment(request, "ingestion/_tally.html", context)
 
 
-def row_html(access: Access, document: Document, request: HttpRequest | None = None) -> str:
-    """A document's row as `access` may see it."""
-    context = {"document": document, "access": access, "tenant": access.tenant, "may_upload": access.may_upload}
-    return render_to_string("ingestion/_document_row.html", context, request)
+def _collection(access: Access, collection_id: UUID | None) -> Collection | None:
+    return selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
 
 
 @require_POST
@@ -86,17 +65,27 @@ def upload(request: HttpRequest, access: Access) -> HttpResponse:
     files = request.FILES.getlist("file")
     if not files:
         raise UploadRefused(_("No file came with this upload. Choose one and try again."), code="upload.empty")
+
+    def take(file: Any) -> Uploaded:
+        folder = form.cleaned_data["folder"]
+        return services.document_upload(
+            access=access, collection=collection, file=file, name=file.name or "", folder=folder
+        )
+
     if request.accepts("text/html"):
-        return _upload_form(request, access, collection, files)
-    return _upload_json(request, access, collection, files)
+        return _upload_form(request, access, collection, files, take)
+    return _upload_json(request, access, files, take)
 
 
-def _upload_json(request: HttpRequest, access: Access, collection: Collection, files: list[Any]) -> HttpResponse:
+Take = Callable[[Any], Uploaded]
+
+
+def _upload_json(request: HttpRequest, access: Access, files: list[Any], take: Take) -> HttpResponse:
     """One entry for every file that was taken, one for every file that was not."""
     rows, errors = [], []
     for file in files:
         try:
-            taken = services.document_upload(access=access, collection=collection, file=file, name=file.name or "")
+            taken = take(file)
         except AppError as error:
             errors.append({"name": file.name, "code": error.code, "message": error.message})
             if len(files) == 1:
@@ -107,11 +96,13 @@ def _upload_json(request: HttpRequest, access: Access, collection: Collection, f
     return JsonResponse({"documents": rows, "errors": errors}, status=201 if rows else 400)
 
 
-def _upload_form(request: HttpRequest, access: Access, collection: Collection, files: list[Any]) -> HttpResponse:
+def _upload_form(
+    request: HttpRequest, access: Access, collection: Collection, files: list[Any], take: Take
+) -> HttpResponse:
     """Without a script one refused file must not hide what became of the others."""
     for file in files:
         try:
-            services.document_upload(access=access, collection=collection, file=file, name=file.name or "")
+            take(file)
         except AppError as error:
             messages.error(request, f"{file.name}: {error.message}")
     return redirect("ingestion:collection", access.tenant.slug, collection.pk)
@@ -128,6 +119,14 @@ def _acted(request: HttpRequest, access: Access, document: Document) -> HttpResp
 def retry(request: HttpRequest, access: Access, document_id: UUID) -> HttpResponse:
     document = selectors.document_get(tenant=access.tenant, document_id=document_id)
     services.document_retry(access=access, document=document)
+    return _acted(request, access, document)
+
+
+@require_POST
+@tenant_view(Role.MEMBER)
+def reread(request: HttpRequest, access: Access, document_id: UUID) -> HttpResponse:
+    document = selectors.document_get(tenant=access.tenant, document_id=document_id)
+    services.document_reread(access=access, document=document)
     return _acted(request, access, document)
 
 

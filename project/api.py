@@ -24,6 +24,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 
 from ingestion.api import router as documents
+from ingestion.api_versions import router as versions
 from project.errors import AppError
 from project.logs import request_id
 from project.middleware import STATUS as STATUS_OF_PAGES
@@ -35,6 +36,8 @@ STATUS = {
     **STATUS_OF_PAGES,
     "key.refused": 401,
     "collection.exists": 409,
+    "document.busy": 409,
+    "document.exists": 409,
     "upload.too_large": 413,
     "upload.type": 415,
 }
@@ -56,6 +59,7 @@ api = Api(
     auth=ApiKeyBearer(),
 )
 api.add_router("", documents)
+api.add_router("", versions)
 
 
 def answer(status: int, code: str, message: str, *, retryable: bool = False) -> JsonResponse:

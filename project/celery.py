@@ -12,3 +12,4 @@ app = Celery("razgovor")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="pull")  # downloads of models, in a module of their own
+app.autodiscover_tasks(related_name="resumable_tasks")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,6 +50,17 @@ def decimal(name: str, default: float) -> float:
         return float(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name}={value} is not a number.") from None
+
+
+def mapping(name: str) -> dict[str, dict[str, Any]]:
+    """A JSON object of objects."""
+    try:
+        value = json.loads(os.environ.get(name) or "{}")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not JSON: {error}.") from None
+    if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
+        raise ImproperlyConfigured(f"{name} is not a JSON object of objects.")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -245,6 +245,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- tasks -------------------------------------------------------------------------------------------------------
 
+LEASE_SECONDS = env.integer("RAZGOVOR_LEASE_SECONDS", 60)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -259,7 +260,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "resume documents whose worker died": {"task": "ingestion.tasks.reap_documents", "schedule": 15.0},
+    "resume documents whose worker died": {
+        "task": "ingestion.tasks.reap_documents",
+        "schedule": min(15.0, LEASE_SECONDS / 4),
+    },
+    "forget uploads that nobody goes on with": {"task": "ingestion.resumable_tasks.reap_uploads", "schedule": 600.0},
+    "go on with changes of the embedder": {"task": "ingestion.tasks.tidy_embedders", "schedule": 60.0},
     "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": 30.0},
 }
 
@@ -274,7 +280,6 @@ READER_MEMORY_BYTES = env.integer("RAZGOVOR_READER_MEMORY_MB", 1024) * 1024 * 10
 READER_CPU_SECONDS = env.integer("RAZGOVOR_READER_CPU_SECONDS", 1800)
 READER_SILENT_SECONDS = env.integer("RAZGOVOR_READER_SILENT_SECONDS", 60)
 """A reader that has not come further for so long is stopped."""
-LEASE_SECONDS = env.integer("RAZGOVOR_LEASE_SECONDS", 60)
 TURN_LOG_SECONDS = env.integer("RAZGOVOR_TURN_LOG_SECONDS", 3600)
 QUESTIONS_PER_MINUTE = env.integer("RAZGOVOR_QUESTIONS_PER_MINUTE", 60)
 
@@ -300,6 +305,11 @@ RAG: dict[str, Any] = {
             "query_prefix": env.text("RAZGOVOR_EMBEDDER_QUERY_PREFIX"),
             "document_prefix": env.text("RAZGOVOR_EMBEDDER_DOCUMENT_PREFIX"),
         },
+    },
+    # More embedders that an organisation may choose instead, each at an address of its own.
+    "EMBEDDERS": {
+        name: {"BACKEND": "ingestion.embedding.client.HttpEmbedder", "OPTIONS": {"kind": "openai"} | options}
+        for name, options in env.mapping("RAZGOVOR_EMBEDDERS").items()
     },
     "CHUNKER": {"BACKEND": "ingestion.chunking.structure.StructureChunker", "OPTIONS": {}},
     "VECTOR_INDEX": {"BACKEND": "ingestion.index.chroma.ChromaIndex", "OPTIONS": {"url": CHROMA_URL}},

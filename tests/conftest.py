@@ -130,7 +130,7 @@ def eager_tasks() -> Iterator[None]:
 def made_of(monkeypatch: pytest.MonkeyPatch) -> Parts:
     """What whatever runs in this test is made of: the embedder and the vectors are in memory, the rest is real."""
     made = Parts(StructureChunker(), HashEmbedder(), MemoryVectorIndex(), SqlLexicalIndex())
-    monkeypatch.setattr(parts, "configured", lambda: made)
+    monkeypatch.setattr(parts, "configured", lambda _embedder_name="": made)
     return made
 
 

@@ -6,8 +6,9 @@ It reads a stranger's bytes with libxml2, so it is for a process that may die. I
 from __future__ import annotations
 
 import html
+import io
 import re
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -25,6 +26,7 @@ OWN_WORDS = (
 )
 CHARSET = re.compile(rb"([a-z0-9_:.-]{1,40})", re.IGNORECASE)
 HTML = "text/html"
+PAGES = frozenset({HTML, "application/xhtml+xml"})
 
 
 def readable(page: bytes, *, url: str, charset: str = "") -> tuple[str, bytes, str]:
@@ -47,6 +49,12 @@ def readable(page: bytes, *, url: str, charset: str = "") -> tuple[str, bytes, s
         return title, text.encode("utf-8-sig", "replace"), HTML
     head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title>'
     return title, f"{head}\n{body}".encode("utf-8", "replace"), HTML
+
+
+def in_utf8(page: BinaryIO, charset: str) -> BinaryIO:
+    """Return the page in UTF-8 with its mark, so that what the server has said of its encoding is kept with it."""
+    declared = CHARSET.fullmatch(charset.encode("ascii", "ignore"))
+    return io.BytesIO(decode_declared(page.read(), declared).encode("utf-8-sig", "replace")) if declared else page
 
 
 def _extract(text: str) -> tuple[str, str]:

@@ -48,10 +48,13 @@ class ChromaIndex:
     def for_tenant(self, tenant_id: UUID, *, fingerprint: str) -> ChromaTenantIndex:
         return ChromaTenantIndex(self, tenant_id, fingerprint)
 
-    def drop_tenant(self, tenant_id: UUID) -> None:
+    def drop_tenant(self, tenant_id: UUID, *, fingerprint: str | None = None) -> None:
         prefix = _name_prefix(tenant_id)
         with chroma_errors():
-            names = [each.name for each in self._every_collection() if each.name.startswith(prefix)]
+            if fingerprint is None:
+                names = [each.name for each in self._every_collection() if each.name.startswith(prefix)]
+            else:
+                names = [_collection_name(tenant_id, fingerprint)]
             for name in names:
                 self._collections.pop(name, None)
                 try:
@@ -105,7 +108,7 @@ class ChromaTenantIndex:
     def __init__(self, index: ChromaIndex, tenant_id: UUID, fingerprint: str) -> None:
         self._index = index
         self._tenant = str(tenant_id)
-        self._name = _name_prefix(tenant_id) + hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+        self._name = _collection_name(tenant_id, fingerprint)
         self._metadata = {"tenant_id": self._tenant, "embedder": fingerprint}
 
     def upsert(self, entries: Sequence[IndexEntry]) -> None:
@@ -235,6 +238,10 @@ def _check(collection: Collection, expected: Mapping[str, str]) -> None:
 
 def _name_prefix(tenant_id: UUID) -> str:
     return f"t-{tenant_id.hex}-"
+
+
+def _collection_name(tenant_id: UUID, fingerprint: str) -> str:
+    return _name_prefix(tenant_id) + hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
 
 
 def _connect(url: str) -> ClientAPI:

@@ -52,8 +52,11 @@ class MemoryVectorIndex:
     def for_tenant(self, tenant_id: UUID, *, fingerprint: str) -> MemoryTenantVectors:
         return self._tenants[tenant_id][fingerprint]
 
-    def drop_tenant(self, tenant_id: UUID) -> None:
-        self._tenants.pop(tenant_id, None)
+    def drop_tenant(self, tenant_id: UUID, *, fingerprint: str | None = None) -> None:
+        if fingerprint is None:
+            self._tenants.pop(tenant_id, None)
+        else:
+            self._tenants[tenant_id].pop(fingerprint, None)
 
 
 class MemoryTenantWords(_Entries):

@@ -15,11 +15,13 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import check_characters, check_pages, reading
 from ingestion.parsers.ocr import RecognitionUnavailable
+from ingestion.parsers.pdf_arabic import mend_ligatures
 from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text
 from ingestion.parsers.pdf_notes import page_notes
 from ingestion.parsers.pdf_running import without_running_lines
 from ingestion.parsers.pdf_scans import is_scan, scan_text
 from ingestion.parsers.pdf_streams import refuse_bombs
+from ingestion.parsers.pdf_vertical import column_lines, with_flat_columns
 from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
 from ingestion.ports import Report
 
@@ -125,16 +127,34 @@ def _read_page(document: Any, number: int, scans: _Scans) -> _Page:
         page = document[number]
     except pypdfium2.PdfiumError:
         return _Page([], [])
-    with closing(page), closing(page.get_textpage()) as text_page:
-        count = text_page.count_chars()
-        if count > MAX_PAGE_CHARACTERS:
-            raise DocumentUnreadable(
-                f"Page {number + 1} of this PDF has more than {MAX_PAGE_CHARACTERS:,} characters. Split the document."
-            )
-        text = text_page.get_text_range() if count else ""
-        # A place in the text is a place on the page only as long as each character is one of pdfium's own.
-        lines = list(_lines(text, text_page if len(text) == count else None))
+    with closing(page):
+        lines = _read_lines(page, number)
         return _Page(lines, page_notes(page), "" if lines else scans.text(page, number))
+
+
+def _read_lines(page: Any, number: int) -> list[Line]:
+    text_page = page.get_textpage()
+    try:
+        text = _text(text_page, number)
+        if (whole := with_flat_columns(page, text_page, text)) is not text_page:
+            text_page, text = whole, _text(whole, number)
+        if columns := column_lines(text_page, text):
+            return columns
+        # A place in the text is a place on the page only as long as each character is one of pdfium's own.
+        if len(text) != text_page.count_chars():
+            return list(_lines(text, None))
+        return list(_lines(mend_ligatures(text, text_page), text_page))
+    finally:
+        text_page.close()
+
+
+def _text(text_page: Any, number: int) -> str:
+    count = text_page.count_chars()
+    if count > MAX_PAGE_CHARACTERS:
+        raise DocumentUnreadable(
+            f"Page {number + 1} of this PDF has more than {MAX_PAGE_CHARACTERS:,} characters. Split the document."
+        )
+    return str(text_page.get_text_range()) if count else ""
 
 
 def _lines(text: str, text_page: Any) -> Iterator[Line]:

@@ -57,8 +57,9 @@ class Product:
 
 
 @contextmanager
-def running_product(directory: Path) -> Iterator[Product]:
-    """Yield the product once it says that it is ready. `directory` is new; the starter model is not unpacked again."""
+def running_product(directory: Path, **settings: str) -> Iterator[Product]:
+    """Yield the product once it says that it is ready, with these settings in its environment. `directory` is new; the
+    starter model is not unpacked again."""
     var = directory / "var"
     var.mkdir(parents=True)
     (CACHE / "models").mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,7 @@ def running_product(directory: Path) -> Iterator[Product]:
                 RAZGOVOR_OUTBOUND_HOSTS=upstream.host,
                 OLLAMA_URL=f"http://127.0.0.1:{nothing}",  # whatever runs on the developer's machine
                 DJANGO_SETTINGS_MODULE="project.settings",
+                **settings,
             )
         )
         with _up(environment, directory / "up.out"):

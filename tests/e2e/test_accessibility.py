@@ -24,14 +24,16 @@ TABS = 80
 
 @pytest.fixture(scope="module")
 def answered(chromium: Browser, product: Product, cookies: object, folder: Path) -> Iterator[dict[str, str]]:
-    """Addresses of a conversation with an answer and a refusal, and of a cited page as text and as an image."""
+    """Addresses of a conversation with an answer and a refusal, of a cited page as text and as an image, and of a
+    document."""
     context = chromium.new_context()
     context.add_cookies(cookies(ALICE))  # type: ignore[operator]
     page = context.new_page()
     for path in (papers.rulebook(folder), papers.handbook(folder)):
         add_document(page, product, ACME, path)
+    addresses = {"document": page.locator(".document-name").first.get_attribute("href") or ""}
+    addresses |= {part: f"{addresses['document']}?part={part}" for part in ("versions", "history", "details")}
     page.goto(product.address(f"/t/{ACME}/"))
-    addresses = {}
     for name, question in (("image", papers.PRESSURE_QUESTION), ("text", papers.REMOVAL_QUESTION)):
         turn = ask(page, question)
         wait_until_over(turn)

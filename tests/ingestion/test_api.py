@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ingestion import api_selectors, services
+from ingestion import api_selectors, services, tasks
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
 from tenants import bearer
@@ -19,6 +19,7 @@ from tenants.access import Access
 from tenants.api_key_services import api_key_revoke
 from tenants.models import ApiKey, AuditEvent, Role
 from tests.api import V1, program, with_token
+from tests.contracts.http import ContractServer, Reply, Request
 from tests.factories import CollectionFactory, DocumentFactory
 
 TEXT = b"The warranty lasts two years."
@@ -470,3 +471,91 @@ def test_a_large_file_comes_through_the_disk(
     body = client.post(f"{V1}/documents", {"file": file(b"A sentence. " * 1000)}).json()
     assert body["documents"][0]["document"]["size"] == 12_000
     assert len(seen) == 1
+
+
+# --- versions, folders and addresses -----------------------------------------------------------------------------
+
+
+def uploaded(client: Client, content: bytes, **fields: str) -> dict[str, Any]:
+    answer = client.post(f"{V1}/documents", {"file": file(content), **fields})
+    document: dict[str, Any] = answer.json()["documents"][0]["document"]
+    return document
+
+
+def settle_all() -> None:
+    while Document.all_tenants.filter(status="queued").exists():
+        tasks.ingest_next()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_can_be_listed_restored_and_read_again(client: Client, made_of: Parts, no_queue: list[str]) -> None:
+    first = uploaded(client, b"The fee is ten.")
+    settle_all()
+    second = uploaded(client, b"The fee is twenty.")
+    settle_all()
+    versions = client.get(f"{V1}/documents/{second['id']}/versions").json()["items"]
+    assert [(each["id"], each["version"], each["status"]) for each in versions] == [
+        (second["id"], 2, "ready"),
+        (first["id"], 1, "superseded"),
+    ]
+
+    assert client.post(f"{V1}/documents/{first['id']}/restore").json()["version"] == 3
+    settle_all()
+    assert client.get(f"{V1}/documents/{first['id']}").json()["searchable"] is True
+    assert client.post(f"{V1}/documents/{first['id']}/reread").json()["stage"] == "reading"
+    settle_all()
+
+    events = client.get(f"{V1}/documents/{first['id']}/events").json()["items"]
+    kinds = [each["kind"] for each in events]
+    assert [kind for kind in kinds if kind != "started"] == [
+        "uploaded",
+        "ready",
+        "superseded",
+        "restored",
+        "ready",
+        "reread",
+        "ready",
+    ]
+    assert events[0]["actor_name"].startswith("API key")
+
+
+def test_files_of_one_name_in_two_folders_are_two_documents(client: Client, no_queue: list[str]) -> None:
+    one, other = (uploaded(client, content, folder=folder) for content, folder in ((b"One.", "a"), (b"Two.", "b/c")))
+    assert [(each["folder"], each["version"]) for each in (one, other)] == [("a", 1), ("b/c", 1)]
+
+
+def test_a_document_is_moved_unless_it_is_being_read(client: Client, as_alice: Access, made_of: Parts) -> None:
+    document = DocumentFactory(tenant=as_alice.tenant, status="ready")
+    attic = CollectionFactory(tenant=as_alice.tenant, name="Attic")
+    moved = client.post(f"{V1}/documents/{document.pk}/move", {"collection": "Attic"}).json()
+    assert moved["collection"] == {"id": str(attic.pk), "name": "Attic"}
+
+    Document.objects.for_tenant(as_alice.tenant).update(status="running")
+    answer = client.post(f"{V1}/documents/{document.pk}/move", {"collection": str(document.collection_id)})
+    assert refused(answer) == (409, "document.busy")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_from_the_web_becomes_a_document_and_its_next_version(
+    client: Client, made_of: Parts, no_queue: list[str], settings: Any
+) -> None:
+    pages = iter([b"Bees live in hives.", b"Bees live in hollow trees."])
+
+    class Site(ContractServer):
+        async def handle(self, _request: Request, reply: Reply) -> None:
+            body = b"<title>Bees</title><nav>Menu</nav><article><p>" + next(pages) + b"</p></article>"
+            reply.send(200, body, {"Content-Type": "text/html"})
+
+    with Site() as site:
+        url = f"http://127.0.0.1:{site.port}/bees"
+        assert refused(client.post(f"{V1}/addresses", {"url": url}, content_type="application/json"))[0] == 400
+        settings.WEB_ADDRESSES = [f"127.0.0.1:{site.port}"]
+        taken = [client.post(f"{V1}/addresses", {"url": url}, content_type="application/json").json() for _ in range(2)]
+    settle_all()
+
+    first, second = (each["document"] for each in taken)
+    assert (first["source_url"], first["version"], second["version"]) == (url, 1, 2)
+    document = client.get(f"{V1}/documents/{second['id']}").json()
+    assert (document["status"], document["title"]) == ("ready", "Bees")
+    sections = client.get(f"{V1}/documents/{second['id']}/sections").json()["items"]
+    assert "hollow trees" in sections[0]["text"]

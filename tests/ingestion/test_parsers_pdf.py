@@ -211,3 +211,71 @@ def test_bare_numbers_that_do_not_count_the_pages_are_no_page_numbers():
     kept = without_running_lines(pages)
     assert [lines[0].text for lines in kept] == [str(number) for number in numbers]
     assert [lines[-1].text for lines in kept] == ["0", *BODY[1:]]
+
+
+def _vertical_pdf(columns: list[tuple[int, int, str]]) -> io.BytesIO:
+    """Each column begins at x, y and goes down; the font is not in the file."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3", isVertical=True))
+    canvas = Canvas(file := io.BytesIO())
+    canvas.setFont("HeiseiMin-W3", 12)
+    for x, y, text in columns:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return file
+
+
+def test_it_reads_vertical_columns_from_right_to_left():
+    file = _vertical_pdf([(460, 700, "あめがふる"), (480, 700, "いぬがなく"), (500, 700, "はなさく")])
+    assert parse(file, "poem.pdf").text.splitlines() == ["はなさく", "いぬがなくあめがふる"]
+
+
+def test_the_upper_columns_of_a_vertical_page_come_before_the_lower_ones():
+    upper = [(500, 700, "はなさく"), (480, 700, "いぬがなく")]
+    lower = [(500, 300, "かぜふく"), (480, 300, "あめがふる")]
+    text = parse(_vertical_pdf([*lower, *upper]), "poem.pdf").text
+    assert text.splitlines() == ["はなさく", "いぬがなく", "かぜふく", "あめがふる"]
+
+
+def test_horizontal_japanese_stays_as_it_is():
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))
+    text = parse(make.pdf([["ポンプは毎年点検します。"]], font="HeiseiKakuGo-W5"), "pump.pdf").text
+    assert text == "ポンプは毎年点検します。"
+
+
+def _arabic_pdf(codes: str, unicode_of: dict[str, str]) -> io.BytesIO:
+    """A line of signs in the order of the page, from left to right, each with the letters that it stands for."""
+    mapped = "\n".join(f"<{ord(code):02X}> <{letters}>" for code, letters in unicode_of.items())
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Arabic def /CMapType 2 def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{len(unicode_of)} beginbfchar\n{mapped}\nendbfchar\nendcmap end end"
+    )
+    content = f"BT /F1 12 Tf 72 700 Td ({codes}) Tj ET"
+    page = "/Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< {page} /Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>",
+        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
+    ]
+    body = "".join(f"{number} 0 obj\n{each}\nendobj\n" for number, each in enumerate(objects, start=1))
+    return io.BytesIO(f"%PDF-1.4\n{body}trailer << /Root 1 0 R >>\n%%EOF".encode())
+
+
+def test_lam_and_alef_in_one_sign_keep_their_order():
+    letters = {"a": "0645", "b": "06440627", "c": "0633", "d": "0644", "e": "0627"}
+    assert parse(_arabic_pdf("abcde", letters), "peace.pdf").text == "السلام"
+
+
+def test_alef_and_lam_in_two_signs_keep_theirs():
+    letters = {"a": "0645", "b": "0627", "c": "0644", "d": "0633"}
+    assert parse(_arabic_pdf("dcba", letters), "name.pdf").text == "مالس"

@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.addresses.fetching import Fetched, fetch
@@ -633,6 +633,7 @@ def test_a_title_cannot_bring_markup_along() -> None:
     assert made.lower().count(b"</title>") == 1
 
 
+@settings(deadline=None)  # the first page loads the library
 @given(st.binary(max_size=300))
 def test_no_bytes_of_a_page_make_it_fail(page: bytes) -> None:
     try:

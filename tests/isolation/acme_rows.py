@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat.models import Conversation, Provider, Source, Turn
-from ingestion.models import Chunk, Document, DocumentSection
+from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
 from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
 
@@ -26,17 +26,22 @@ class AcmeRows:
     membership: Membership
     invitation: Invitation
     key: ApiKey
+    upload: PendingUpload
+    change: EmbedderChange
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
         return {
             "document_id": self.document.pk,
+            "other_id": self.document.pk,
             "collection_id": self.document.collection_id,
             "conversation_id": self.conversation.pk,
             "turn_id": self.turn.pk,
             "number": 1,
             "provider_id": self.provider.pk,
             "key_id": self.key.pk,
+            "upload_id": self.upload.pk,
+            "change_id": self.change.pk,
         }
 
 
@@ -65,7 +70,9 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     membership = Membership.objects.for_tenant(acme).get(user=alice)
     invitation = Invitation.objects.create(tenant=acme, email=f"{SECRET}@example.org", token_hash="x", role=Role.READER)
     key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key)
+    upload = PendingUpload.objects.create(tenant=acme, user=alice, name=f"{SECRET}.pdf", length=len(SECRET))
+    change = EmbedderChange.objects.create(tenant=acme, target=SECRET)
+    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change)
 
 
 def tenant_patterns() -> list[URLPattern]:

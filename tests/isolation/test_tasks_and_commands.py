@@ -15,10 +15,17 @@ from chat.tasks import reap_turns
 from ingestion import tasks
 from ingestion.models import Document
 from ingestion.parts import Parts
+from ingestion.resumable_tasks import reap_uploads
 from tenants.models import Tenant, User
 from tests.isolation.acme_rows import SECRET, AcmeRows, acme_rows
 
-TENDING_EVERYBODY = {"ingestion.tasks.ingest_next", "ingestion.tasks.reap_documents", "chat.tasks.reap_turns"}
+TENDING_EVERYBODY = {
+    "ingestion.tasks.ingest_next",
+    "ingestion.tasks.reap_documents",
+    "ingestion.tasks.tidy_embedders",
+    "ingestion.resumable_tasks.reap_uploads",
+    "chat.tasks.reap_turns",
+}
 """Take no ids: they look after every tenant's rows, each within its own tenant."""
 OUR_TASKS = sorted(name for name in current_app.tasks if name.partition(".")[0] in {"tenants", "ingestion", "chat"})
 
@@ -29,7 +36,7 @@ def rows(acme: Tenant, alice: User) -> AcmeRows:
 
 
 def test_the_tasks_are_known() -> None:
-    assert reap_turns.name in OUR_TASKS
+    assert {reap_turns.name, reap_uploads.name} <= set(OUR_TASKS)
 
 
 @pytest.mark.parametrize("name", OUR_TASKS)

@@ -16,7 +16,15 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from ingestion.domain import IndexEntry
 from ingestion.index.lexical import SqlLexicalIndex
-from ingestion.models import Chunk, Document, DocumentEvent, DocumentSection, IngestionSettings
+from ingestion.models import (
+    Chunk,
+    Document,
+    DocumentEvent,
+    DocumentSection,
+    EmbedderChange,
+    IngestionSettings,
+    PendingUpload,
+)
 from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Role, Tenant, User
 from tests.conftest import signed_in
 from tests.factories import DocumentFactory, UserFactory
@@ -38,6 +46,8 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Chunk.objects.create(id=uuid4(), tenant=acme, document=document, ordinal=0, text="…", start=0, end=1)
     DocumentEvent.objects.create(tenant=acme, document=document, kind="uploaded")
     IngestionSettings.objects.create(tenant=acme)
+    EmbedderChange.objects.create(tenant=acme, target="large")
+    PendingUpload.objects.create(tenant=acme, user=alice, name="a.pdf", length=1)
     words = IndexEntry(uuid4(), document.pk, document.collection_id, text="The warranty lasts two years.")
     SqlLexicalIndex().for_tenant(acme.pk).upsert([words])
     AnswerSettings.objects.create(tenant=acme)

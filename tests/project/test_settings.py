@@ -15,7 +15,7 @@ from tests.support import ROOT, product_environment
 
 MARKER = "<!-- settings -->"
 COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
-READERS = {"text", "flag", "integer", "decimal", "words"}
+READERS = {"text", "flag", "integer", "decimal", "words", "mapping"}
 CODE = """
 import sys
 from project import env

@@ -25,9 +25,10 @@ from django.db import connection
 
 from chat import evaluation, retrieval
 from chat.domain import Retrieval
-from ingestion import parts, services, tasks
+from ingestion import services, tasks
 from ingestion.domain import Scope
 from ingestion.models import Collection, Document
+from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.models import Role, Tenant
 
@@ -140,7 +141,7 @@ async def _search(
     tenant: Tenant, queries: list[Query], doc_ids: dict[UUID, list[str]]
 ) -> tuple[dict[str, dict[str, float]], list[float]]:
     """Query -> {doc_id: score of its best passage}, and each query's milliseconds."""
-    search = retrieval.build_pipeline(tenant.pk, parts=parts.configured())
+    search = retrieval.build_pipeline(tenant.pk, parts=parts_of(tenant.pk))
     runs: dict[str, dict[str, float]] = {}
     elapsed: list[float] = []
     for query in queries:

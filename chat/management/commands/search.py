@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from chat import plans, retrieval
 from chat.domain import Retrieval
 from chat.management.printed import passage_row
-from ingestion import parts
+from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.command import TenantCommand
 
@@ -26,7 +26,7 @@ class Command(TenantCommand):
 
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
         query, k = options["query"], options["k"]
-        search = retrieval.build_pipeline(access.tenant.pk, parts=parts.configured())
+        search = retrieval.build_pipeline(access.tenant.pk, parts=parts_of(access.tenant.pk))
         state = Retrieval(question=query, query=query, scope=plans.scope_of(access.tenant, None))
         started = time.perf_counter()
         found: Retrieval = async_to_sync(search)(state)

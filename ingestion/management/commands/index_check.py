@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ingestion import parts, reindexing
+from ingestion import reindexing
+from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.command import TenantCommand
 
@@ -14,7 +15,7 @@ class Command(TenantCommand):
     help = "Compare the chunks that SQL, Chroma and the lexical index hold, document by document."
 
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
-        counts = reindexing.check(tenant=access.tenant, parts=parts.configured())
+        counts = reindexing.check(tenant=access.tenant, parts=parts_of(access.tenant.pk))
         return {
             "ok": all(each.agree for each in counts),
             "chunks": sum(each.sql for each in counts),

@@ -1,4 +1,4 @@
-"""`manage.py ingest PATH… --tenant SLUG`: upload files and folders as the portal does."""
+"""`manage.py ingest PATH… --tenant SLUG`: upload files, folders and web addresses as the portal does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Command(TenantCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or an address (https://…)")
         parser.add_argument(
             "--collection", metavar="NAME", help="made when it is not there; default: the tenant's first"
         )
@@ -32,7 +32,7 @@ class Command(TenantCommand):
 
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
         collection = _collection(access, options["collection"])
-        rows = [_upload(access, collection, path) for path in _files(options["paths"])]
+        rows = [_taken(access, collection, *each) for each in _sources(options["paths"])]
         if options["wait"]:
             for row in rows:
                 if document := row.pop("document", None):
@@ -58,24 +58,39 @@ def _collection(access: Access, name: str | None) -> Collection:
     return existing or services.collection_create(access=access, name=name)
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
+def _sources(paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Each address, and each file with the folder that it lies in below the one that was named."""
+    for named in paths:
+        path = Path(named)
+        if _is_address(named):
+            yield named, ""
+        elif path.is_dir():
+            for each in sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")):
+                yield str(each), (Path(path.resolve().name) / each.relative_to(path).parent).as_posix()
         elif path.exists():
-            yield path
+            yield named, ""
         else:
             raise UploadRefused(f"There is no file at {path}.", code="upload.missing")
 
 
-def _upload(access: Access, collection: Collection, path: Path) -> dict[str, Any]:
+def _is_address(named: str) -> bool:
+    return named.startswith(("http://", "https://"))
+
+
+def _taken(access: Access, collection: Collection, source: str, folder: str) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            uploaded = services.document_upload(access=access, collection=collection, file=file, name=path.name)
+        if _is_address(source):
+            uploaded = services.document_add_address(access=access, collection=collection, url=source)
+        else:
+            with Path(source).open("rb") as file:
+                name = Path(source).name
+                uploaded = services.document_upload(
+                    access=access, collection=collection, file=file, name=name, folder=folder
+                )
     except AppError as error:
-        return {"path": str(path), "status": "refused", "duplicate": False, "error": error.message}
+        return {"path": source, "status": "refused", "duplicate": False, "error": error.message}
     return {
-        "path": str(path),
+        "path": source,
         "id": str(uploaded.document.pk),
         "status": uploaded.document.status,
         "duplicate": uploaded.duplicate,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ingestion import parts, reindexing
+from ingestion import reindexing
+from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.command import TenantCommand
 
@@ -20,7 +21,7 @@ class Command(TenantCommand):
             if not options["json"]:
                 self.stderr.write(f"\r{done}/{total} chunks", ending="")
 
-        chunks = reindexing.rebuild(tenant=access.tenant, parts=parts.configured(), report=report)
+        chunks = reindexing.rebuild(tenant=access.tenant, parts=parts_of(access.tenant.pk), report=report)
         return {"chunks": chunks, "seconds": round(time.monotonic() - started, 1)}
 
     def say(self, result: dict[str, Any]) -> None:

@@ -1,16 +1,36 @@
 /** `<rz-documents>`: the list as it is now. Rows come rendered from the server, over the socket or from an upload. */
+import { Drawer } from "razgovor/documents/drawer.js";
+import { replaceRow, replaceRows, rowOf, settle } from "razgovor/documents/rows.js";
+import { Selection } from "razgovor/documents/selection.js";
+import { throttle } from "razgovor/documents/throttle.js";
+import { messagesOf } from "razgovor/ui/messages.js";
 import { Socket } from "razgovor/ui/socket.js";
-import { localiseTimes } from "razgovor/ui/time.js";
+
+const TALLY_MS = 2000;
+const REFRESH_MS = 4000;
+/** Of a filtered or sorted list, in which only the server knows where a document belongs. */
 
 export class Documents extends HTMLElement {
   connectedCallback() {
-    this.list = this.querySelector("#documents");
+    this.messages = messagesOf("document-messages");
+    this.selection = new Selection(this);
+    this.drawer = new Drawer(this.querySelector("#drawer"));
+    this.tallyChanged = throttle(() => window.htmx.trigger("#tally", "documents:changed"), TALLY_MS);
+    this.listChanged = throttle(() => this.#refresh(), REFRESH_MS);
     this.socket = new Socket(this.dataset.socketUrl);
     this.socket.addEventListener("frame", ({ detail }) => detail.type === "document.updated" && this.#updated(detail));
     this.socket.addEventListener("open", () => this.#opened());
-    this.addEventListener("document:uploaded", ({ detail }) => this.place(detail.id, detail.html));
-    document.body.addEventListener("htmx:afterSettle", () => this.#settle());
+    this.addEventListener("document:uploaded", ({ detail }) => this.#uploaded(detail));
+    document.body.addEventListener("htmx:afterSettle", ({ detail }) => this.#swapped(detail));
     this.socket.connect();
+  }
+
+  get list() {
+    return this.querySelector("#documents");
+  }
+
+  get listing() {
+    return this.querySelector("#listing");
   }
 
   /** Put a row where the document stands already, else first. An empty row is a document that is gone. */
@@ -18,39 +38,53 @@ export class Documents extends HTMLElement {
     const old = document.getElementById(`doc-${id}`);
     if (!html.trim()) {
       old?.remove();
+    } else if (old) {
+      replaceRow(old, rowOf(html));
     } else {
-      const template = document.createElement("template");
-      template.innerHTML = html; // the server's own template; names in it are escaped there
-      const row = template.content.querySelector("li");
-      if (old) this.#replace(old, row);
-      else this.list.prepend(row);
-      window.htmx?.process(row);
-      localiseTimes(row);
+      const row = rowOf(html);
+      this.list.prepend(row);
+      settle(row);
+      this.#keepToThePage();
     }
+    this.#dropReplaced(document.getElementById(`doc-${id}`));
     this.#settle();
   }
 
-  /** A row is replaced twice a second while it is read: whoever has the keyboard on one of its buttons keeps it there. */
-  #replace(old, row) {
-    const held = old.contains(document.activeElement) ? document.activeElement.closest("form")?.action : null;
-    old.replaceWith(row);
-    if (held) [...row.querySelectorAll("form")].find((form) => form.action === held)?.querySelector("button").focus();
+  /** What is ready takes the place of its older versions. */
+  #dropReplaced(row) {
+    if (row?.dataset.status !== "ready") return;
+    for (const other of this.list.querySelectorAll(`[data-series="${row.dataset.series}"]`)) {
+      if (Number(other.dataset.version) < Number(row.dataset.version)) other.remove();
+    }
+  }
+
+  #uploaded({ id, html }) {
+    this.place(id, html);
+    this.tallyChanged();
   }
 
   #updated({ document_id: id, collection_id: collection, status, html }) {
     const shown = document.getElementById(`doc-${id}`);
     const before = shown?.dataset.status;
     const belongs = !this.dataset.collection || this.dataset.collection === collection;
-    if (shown || belongs) this.place(id, status === "deleting" ? "" : html);
+    const gone = status === "deleting" || !belongs;
+    if (shown) this.place(id, gone ? "" : html);
+    else if (belongs && html.trim() && "plain" in this.listing.dataset) this.place(id, html);
+    else if (belongs) this.listChanged();
+    if (before !== status) this.tallyChanged();
     if (before && before !== status) this.#announce(id);
   }
 
   #announce(id) {
     const row = document.getElementById(`doc-${id}`);
     const words = [".document-name", ".document-state", ".document-error"].map((part) =>
-      row?.querySelector(part)?.textContent.trim(),
+      row?.querySelector(part)?.textContent.replace(/\s+/g, " ").trim(),
     );
-    this.querySelector("[data-part=live]").textContent = words.filter(Boolean).join(": ");
+    this.#say(words.filter(Boolean).join(": "));
+  }
+
+  #say(text) {
+    this.querySelector("[data-part=live]").textContent = text;
   }
 
   /** Before there was a connection, or while it was gone, the list may have changed unseen: it is taken from a fresh page. */
@@ -65,16 +99,34 @@ export class Documents extends HTMLElement {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.querySelector("#documents");
       if (!response.ok || !fresh) return;
-      this.list.replaceChildren(...fresh.children);
-      window.htmx?.process(this.list);
-      localiseTimes(this.list);
+      replaceRows(this.list, [...fresh.children].map((row) => document.adoptNode(row)));
+      this.listing.dataset.found = page.querySelector("#listing").dataset.found;
+      this.tallyChanged();
       this.#settle();
     } catch {
       // no network after all: the socket will open again
     }
   }
 
+  /** After something of the page was replaced by htmx. */
+  #swapped({ target, elt }) {
+    if (target.id === "listing" || elt?.id === "listing") {
+      this.#say(`${this.messages.shown} ${this.listing.dataset.found}`);
+      if (this.selection.form) this.selection.everything.checked = false;
+      if (document.activeElement === document.body) this.querySelector("[data-choose-page]")?.focus();
+    }
+    this.#settle();
+  }
+
+  /** New documents push the last ones to the next page. */
+  #keepToThePage() {
+    while (this.list.children.length > Number(this.listing.dataset.size)) this.list.lastElementChild.remove();
+  }
+
   #settle() {
-    this.querySelector("[data-part=empty]").hidden = this.list.children.length > 0;
+    const isEmpty = this.list.children.length === 0;
+    this.querySelector("[data-part=empty]").hidden = !isEmpty;
+    this.list.closest("table").hidden = isEmpty;
+    this.selection.show();
   }
 }

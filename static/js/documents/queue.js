@@ -8,6 +8,11 @@ export class Queue {
     this.#limit = limit;
   }
 
+  /** How many wait for their turn. */
+  get waiting() {
+    return this.#waiting.length;
+  }
+
   add(task) {
     this.#waiting.push(task);
     this.#next();
@@ -15,6 +20,10 @@ export class Queue {
 
   remove(task) {
     this.#waiting = this.#waiting.filter((each) => each !== task);
+  }
+
+  clear() {
+    this.#waiting = [];
   }
 
   async #next() {
