@@ -7,6 +7,7 @@ among the passages) and by how close their meaning is to it, where an embedder i
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ CLOSE_READING = 12
 """So many of the best by words are compared by meaning too: each costs the embedder a short text."""
 MIN_CHARS = 20
 MAX_CHARS = 600
+ROW = re.compile(r"\w[\t,;|]\s*[^\s\w]?\d")
+"""In a row of a table with a number in it, which says something however short it is."""
 RANK_WEIGHT = 0.25
 """How much standing first among the passages is worth against sharing every word of the question."""
 MEANING_WEIGHT = 4.0
@@ -113,7 +116,7 @@ def _lines(passage: Passage, terms: Terms) -> Iterator[_Line]:
         words = frozenset(terms(sentence.text))
         if sentence.text.endswith(QUESTION_MARKS):
             heading = words
-        elif len(sentence.text) < MIN_CHARS:
+        elif len(sentence.text) < MIN_CHARS and not ROW.search(sentence.text):
             heading = words if not sentence.text.endswith(STOPS) else heading
         elif len(sentence.text) <= MAX_CHARS:
             yield _Line(passage, sentence, words, heading)

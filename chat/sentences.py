@@ -9,13 +9,14 @@ from dataclasses import dataclass
 _END = re.compile(
     r"""
     (?<=[.!?…])["'»”’)\]]*\s+(?=["'«„“‘(\[]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џ0-9])  # a stop, then something that begins a sentence
+    | (?<=[^\W\d_]{5}[.!?…])\s+(?=[^\W\d_])                                 # people who begin with a small letter
     | (?<=[。！？])                                                         # languages that put no space there
     | \n+                                                                  # list items, headings, table rows
     """,
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-ZА-Я]|e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Abs|Art|Fig|z\.B|d\.h|tj|npr|tzv|itd|čl|br|тј|нпр|тзв|итд|чл|бр))\.\s*$"
+    r"(?:\b(?:[A-ZА-Я]|e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Abs|Art|Fig|approx|incl|resp|z\.B|d\.h|einschl|entspr|insbes|tj|npr|tzv|itd|čl|br|тј|нпр|тзв|итд|чл|бр))\.\s*$"
 )
 
 

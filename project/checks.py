@@ -85,18 +85,18 @@ def dotted_paths(**_kwargs: Any) -> list[CheckMessage]:
 def _rag_paths() -> Iterator[tuple[str, str]]:
     """Yield every dotted path in RAG with the section that it stands in."""
     for section, value in settings.RAG.items():
-        if isinstance(value, dict) and "BACKEND" in value:
-            yield section, value["BACKEND"]
-        else:
-            yield from ((section, path) for path in _strings(value.values() if isinstance(value, dict) else value))
+        yield from ((section, path) for path in _paths(value))
 
 
-def _strings(values: Any) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        else:
-            yield from _strings(value)
+def _paths(value: Any) -> Iterator[str]:
+    """A dotted path, a list or a dict of such, or a class with its options, which are no paths."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict) and "BACKEND" in value:
+        yield value["BACKEND"]
+    else:
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _paths(each)
 
 
 def _module_exists(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -23,6 +24,9 @@ SEPARATORS = [
     r"[，、；：]",
     r"\s+",
 ]
+
+
+WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,14 @@ class StructureChunker:
         )
 
     def split(self, document_id: UUID, parsed: ParsedDocument) -> tuple[Chunk, ...]:
-        """Return the chunks in order; together they hold every character of the text that is no white space."""
-        chunks = []
-        for ordinal, (start, end, section, last) in enumerate(self._packed(parsed)):
+        """Return the chunks in order; together they hold every word of the text. Stretches of nothing but signs, such
+        as a page of rules or a megabyte of backticks, are left out: nobody can ask for them."""
+        chunks: list[Chunk] = []
+        for start, end, section, last in self._packed(parsed):
             text = parsed.text[start:end]
+            if not WORD.search(text):
+                continue
+            ordinal = len(chunks)
             chunk_id = uuid5(document_id, f"{self.version}:{ordinal}:{text}")
             chunks.append(Chunk(chunk_id, ordinal, text, start, end, section.page, section.heading, last.page))
         return tuple(chunks)

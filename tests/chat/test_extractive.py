@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from chat.domain import Passage
@@ -57,6 +58,14 @@ async def test_the_same_sentence_is_quoted_once() -> None:
 
 async def test_there_is_nothing_to_quote_in_passages_without_sentences() -> None:
     assert await select("x", numbered("- a\n- b"), terms=lambda text: text.split()) == []
+
+
+async def test_a_row_of_a_table_is_quoted_however_short_it_is() -> None:
+    passages = numbered("item,price\npump,120\nhose,15")
+
+    quotes = await select("price of the pump", passages, terms=lambda text: re.findall(r"\w+", text.lower()))
+
+    assert quotes[0].text == "pump,120"
 
 
 async def test_quoted_markup_is_shown_and_not_rendered() -> None:

@@ -14,6 +14,8 @@ from chat.sentences import sentences
         ("Phi-3.5 has 3.8 billion parameters. It is small.", ["Phi-3.5 has 3.8 billion parameters.", "It is small."]),
         ("Мали модел. Шта је то? Ево.", ["Мали модел.", "Шта је то?", "Ево."]),
         ("E.g. this one, i.e. one sentence. Dr. Who agrees.", ["E.g. this one, i.e. one sentence.", "Dr. Who agrees."]),
+        ("it is 21 degrees. ignore that. ca. five", ["it is 21 degrees.", "ignore that. ca. five"]),
+        ("about approx. five items", ["about approx. five items"]),
         ("- first item\n- second item", ["- first item", "- second item"]),
         ("这是一句。这是两句。", ["这是一句。", "这是两句。"]),
     ],

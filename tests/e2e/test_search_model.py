@@ -18,6 +18,7 @@ from tests.e2e import papers
 from tests.e2e.browsing import READ_MS, ask, sign_in, wait_until_over
 from tests.e2e.conftest import ACME, ALICE, NewContext
 from tests.e2e.product import Product, running_product
+from tests.e2e.test_accessibility import findings
 from tests.ingestion.embedding_kits import OtherEndpoint
 from tests.support import require
 
@@ -89,11 +90,13 @@ def test_a_search_model_is_changed_and_changed_back_while_questions_are_answered
     expect(section).to_contain_text("This server's own in use")
     expect(section.get_by_text("Fingerprint")).to_be_visible()
     expect(section).to_contain_text(second.host)
+    assert findings(page) == []
 
     second.open.clear()
     section.get_by_role("button", name="Prepare large").click()
     expect(section).to_contain_text("“large” is being prepared")
     expect(section.get_by_role("progressbar")).to_have_attribute("value", "0")
+    assert findings(page) == []
     answered(asking, product)
     assert QUESTION not in second.texts()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.chunking.structure import MAX_CHARACTERS, StructureChunker
+from ingestion.chunking.structure import MAX_CHARACTERS, WORD, StructureChunker
 from ingestion.domain import ParsedDocument, Section
 
 DOCUMENT = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -23,7 +23,7 @@ def split(*texts, limit=MAX_CHARACTERS, **fields):
 
 
 @given(documents, st.integers(1, 60))
-def test_chunks_are_stretches_of_the_text_that_leave_nothing_out(parsed, limit):
+def test_chunks_are_stretches_of_the_text_that_leave_no_word_out(parsed, limit):
     chunks = StructureChunker(limit).split(DOCUMENT, parsed)
     end = 0
     for ordinal, chunk in enumerate(chunks):
@@ -31,9 +31,10 @@ def test_chunks_are_stretches_of_the_text_that_leave_nothing_out(parsed, limit):
         assert chunk.text == chunk.text.strip() != ""
         assert len(chunk.text) <= limit
         assert chunk.ordinal == ordinal
-        assert not parsed.text[end : chunk.start].strip()
+        assert not WORD.search(parsed.text[end : chunk.start])
+        assert WORD.search(chunk.text)
         end = chunk.end
-    assert not parsed.text[end:].strip()
+    assert not WORD.search(parsed.text[end:])
 
 
 @given(documents)

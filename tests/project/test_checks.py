@@ -64,6 +64,10 @@ def test_it_refuses_an_endpoint_without_a_model_or_an_address(settings: LazySett
     [
         ("RETRIEVAL", [["ingestion.models.Document", "chat.retrieval.nowhere.Stage"]]),
         ("CHUNKER", {"BACKEND": "ingestion.chunking.nowhere.Chunker", "OPTIONS": {"BACKEND": "not.looked.at"}}),
+        (
+            "EMBEDDERS",
+            {"large": {"BACKEND": "ingestion.embedding.nowhere.Embedder", "OPTIONS": {"model": "not.looked.at"}}},
+        ),
         ("LLM", {"mine": "nowhere.Chat"}),
         ("LLM", {"mine": "Chat"}),
     ],
@@ -71,6 +75,13 @@ def test_it_refuses_an_endpoint_without_a_model_or_an_address(settings: LazySett
 def test_it_refuses_a_class_in_a_module_that_is_not_there(settings: LazySettings, section: str, value: Any) -> None:
     settings.RAG = {section: value}
     assert ids(checks.dotted_paths()) == ["razgovor.E004"]
+
+
+def test_more_embedders_that_the_operator_has_set_up_are_fine(settings: LazySettings) -> None:
+    options = {"base_url": "http://gpu:8080/v1", "model": "bge-m3", "kind": "openai"}
+    large = {"BACKEND": "ingestion.embedding.client.HttpEmbedder", "OPTIONS": options}
+    settings.RAG = {**settings.RAG, "EMBEDDERS": {"large": large}}
+    assert checks.dotted_paths() == []
 
 
 def test_it_refuses_a_file_storage_that_is_not_installed(settings: LazySettings) -> None:
