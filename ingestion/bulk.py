@@ -78,7 +78,10 @@ class Outcome:
         """ "12 moved, 1 not: <sentence>" """
         parts = [ACTIONS[self.action].said(self.done) % {"count": self.done}]
         for why, count in self.refused.most_common():
-            parts.append(ngettext("%(count)d not: %(why)s", "%(count)d not: %(why)s", count) % _named(count, why))
+            parts.append(
+                ngettext("%(count)d left as it was: %(why)s", "%(count)d left as they were: %(why)s", count)
+                % _named(count, why)
+            )
         if self.left:
             parts.append(
                 ngettext("%(count)d left for another time", "%(count)d left for another time", self.left)

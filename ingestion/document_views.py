@@ -86,7 +86,7 @@ def compare(request: HttpRequest, access: Access, document_id: UUID, other_id: U
     one = selectors.document_get(tenant=access.tenant, document_id=document_id)
     other = selectors.document_get(tenant=access.tenant, document_id=other_id)
     if one.series != other.series:
-        raise NotFound(_("These are no versions of each other."))
+        raise NotFound(_("These are not versions of the same document."))
     older, newer = sorted((one, other), key=lambda each: each.version)
     context: dict[str, Any] = {"older": older, "newer": newer, "versions": list(versions.of(newer))}
     try:

@@ -165,7 +165,7 @@ class DocumentEvent(TenantOwned):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Failed")
         POSTPONED = "postponed", _("To be tried again")
-        TAKEN_OVER = "taken_over", _("Its worker died; another one goes on")
+        TAKEN_OVER = "taken_over", _("The process that read it ended; another one goes on")
         CANCELLED = "cancelled", _("Cancelled")
         RETRIED = "retried", _("Tried again by hand")
         REREAD = "reread", _("To be read from the beginning")

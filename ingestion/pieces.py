@@ -64,7 +64,7 @@ def held(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("r+b")
     except FileNotFoundError:
-        raise NotFound(_("This upload is not known (any more). Start it anew.")) from None
+        raise NotFound(_("This upload is no longer known here. Start it again.")) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

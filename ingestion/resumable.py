@@ -65,7 +65,7 @@ def upload_get(*, access: Access, upload_id: UUID) -> PendingUpload:
     fresh = mine.filter(updated_at__gt=timezone.now() - LIFETIME).select_related("collection", "document")
     upload = fresh.filter(pk=upload_id).first()
     if upload is None:
-        raise NotFound(_("This upload is not known (any more). Start it anew."))
+        raise NotFound(_("This upload is no longer known here. Start it again."))
     return upload
 
 
@@ -193,7 +193,7 @@ def _append(upload: PendingUpload, file: BinaryIO, stream: pieces.Stream) -> Non
     now = timezone.now()
     mine = PendingUpload.objects.for_tenant(upload.tenant_id).filter(pk=upload.pk, offset=upload.offset)
     if not mine.update(offset=upload.offset + arrived, updated_at=now):  # it was cancelled meanwhile
-        raise NotFound(_("This upload is not known (any more). Start it anew."))
+        raise NotFound(_("This upload is no longer known here. Start it again."))
     upload.offset, upload.updated_at = upload.offset + arrived, now
 
 

@@ -86,7 +86,7 @@ def document_add_address(*, access: Access, collection: Collection, url: str) ->
         "address",
         access.tenant.pk,
         per_minute=ADDRESSES_PER_MINUTE,
-        message=_("That is more web addresses in a minute than are fetched. Wait a little and go on."),
+        message=_("These are too many web addresses in one minute. Wait a little and go on."),
     )
     fetched = fetch(url, max_bytes=settings.UPLOAD_MAX_BYTES, allowed=settings.WEB_ADDRESSES)
     with fetched.content as content:
@@ -244,9 +244,9 @@ def document_move(*, access: Access, document: Document, collection: Collection)
     audit.record(access, gettext_noop("document moved"), document.name, collection=collection.name)
 
 
-@transaction.atomic
 def embedder_choose(*, access: Access, name: str) -> EmbedderChange:
-    """Have another embedder's vectors built, and switch to them when they are there."""
+    """Have another embedder's vectors built, and switch to them when they are there. Not in a transaction as a whole,
+    because the embedder may have to be asked who it is."""
     change = embedder_change.start(access=access, name=name)
     transaction.on_commit(lambda: tasks.enqueue_change(change))
     return change

@@ -108,7 +108,8 @@ async def _take(address: httpx.URL, response: httpx.Response, max_bytes: int) ->
         )
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise UploadRefused(
-            _("This server sends its pages compressed only. Save the page and upload the file."),
+            _("%(host)s sends its pages compressed only. Save the page and upload the file.")
+            % {"host": host_of(address)},
             code="address.refused",
         )
     content, size = await _save(response, max_bytes)

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('uploaded', 'Uploaded'), ('started', 'Reading began'), ('ready', 'Ready'), ('failed', 'Failed'), ('postponed', 'To be tried again'), ('taken_over', 'Its worker died; another one goes on'), ('cancelled', 'Cancelled'), ('retried', 'Tried again by hand'), ('reread', 'To be read from the beginning'), ('restored', 'Restored as the newest version'), ('superseded', 'Replaced by a newer version'), ('moved', 'Moved to another collection')], max_length=12)),
+                ('kind', models.CharField(choices=[('uploaded', 'Uploaded'), ('started', 'Reading began'), ('ready', 'Ready'), ('failed', 'Failed'), ('postponed', 'To be tried again'), ('taken_over', 'The process that read it ended; another one goes on'), ('cancelled', 'Cancelled'), ('retried', 'Tried again by hand'), ('reread', 'To be read from the beginning'), ('restored', 'Restored as the newest version'), ('superseded', 'Replaced by a newer version'), ('moved', 'Moved to another collection')], max_length=12)),
                 ('actor_name', models.CharField(blank=True, max_length=254)),
                 ('detail', models.TextField(blank=True)),
             ],

@@ -299,7 +299,9 @@ def test_the_chosen_documents_are_tried_again(
 
     assert response["Location"] == url("collection", shelf.pk)
     assert statuses(acme) == {"a": "queued", "b": "ready", "c": "failed"}
-    assert "1 tried again, 1 not: Only what has failed or was cancelled can be tried again." in said(response)
+    assert "1 tried again, 1 left as it was: Only what has failed or was cancelled can be tried again." in said(
+        response
+    )
 
 
 def test_everything_that_the_filter_shows_is_read_again(
@@ -330,8 +332,8 @@ def test_one_that_cannot_be_moved_does_not_hold_up_the_others(
     assert sorted(moved) == ["free.txt", "same.txt"]
     text = said(response)
     assert "1 moved" in text
-    assert "1 not: “Archive” has a document with the content of “same too.txt” already." in text
-    assert "1 not: “busy.txt” is being read. Move it when that is done." in text
+    assert "1 left as it was: “Archive” has a document with the content of “same too.txt” already." in text
+    assert "1 left as it was: “busy.txt” is being read. Move it when that is done." in text
 
 
 def test_without_a_script_a_page_asks_before_documents_are_deleted(
