@@ -47,8 +47,15 @@ def collection_create(*, access: Access, name: str) -> Collection:
 
 def collection_default(*, access: Access) -> Collection:
     """The collection that uploads go to when none is named; made when the tenant has none."""
-    existing = Collection.objects.for_tenant(access.tenant).order_by("created_at").first()
-    return existing or collection_create(access=access, name=DEFAULT_COLLECTION)
+    oldest = Collection.objects.for_tenant(access.tenant).order_by("created_at")
+    if existing := oldest.first():
+        return existing
+    try:
+        return collection_create(access=access, name=DEFAULT_COLLECTION)
+    except IngestionError:
+        if existing := oldest.first():  # two first uploads at the same moment
+            return existing
+        raise
 
 
 @transaction.atomic

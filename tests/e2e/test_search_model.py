@@ -131,7 +131,7 @@ def test_without_scripts_it_is_begun_looked_at_and_cancelled(
     sign_in(page, product, ALICE)
     page.goto(product.address(PAGE))
     section = page.locator("#search-model")
-    section.get_by_role("link", name="Ask it for its size").click()
+    section.get_by_role("link", name="Ask the model about itself").click()
     expect(section.get_by_text("Fingerprint")).to_be_visible()
 
     second.open.clear()

@@ -36,6 +36,20 @@ def test_an_upload_is_a_waiting_row_and_a_task(
     assert no_queue == [INGEST]
 
 
+def test_two_first_uploads_at_the_same_moment_go_into_one_collection(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = services.collection_create
+
+    def beaten(**kwargs: Any) -> Collection:
+        create(**kwargs)
+        return create(**kwargs)
+
+    monkeypatch.setattr(services, "collection_create", beaten)
+
+    assert services.collection_default(access=as_alice).name == services.DEFAULT_COLLECTION
+
+
 def test_the_same_file_twice_gives_the_same_row(as_alice: Access, no_queue: list[str]) -> None:
     first = upload(as_alice)
     again = upload(as_alice, name="another name.txt")
