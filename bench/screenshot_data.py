@@ -6,10 +6,10 @@ from __future__ import annotations
 import io
 import random
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
@@ -50,6 +50,7 @@ RULEBOOK = """# Правилник о раду
 Опрему за рад од куће обезбеђује послодавац, а трошкове интернета надокнађује до хиљаду динара месечно.
 """
 TARIFF = "Категорија;Цена по кубном метру;Накнада\nДомаћинства;78,40;120\nПривреда;141,10;480\nУстанове;96,20;240\n"
+OLD_TARIFF = TARIFF.replace("78,40", "74,10").replace("141,10", "133,80")
 MINUTES = """# Minutes of the board, 12 March
 
 The board approved the replacement of the main on Zmaj Jovina street. Work begins on 4 May and ends by 20 June.
@@ -95,9 +96,11 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Made:
-    """`link` is an open invitation's path."""
+    """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document."""
 
     link: str
+    handbook: UUID
+    tariffs: tuple[UUID, UUID]
 
 
 def make() -> Made:
@@ -106,11 +109,11 @@ def make() -> Made:
         tenant_create(slug=slug, name=name, owner=owner)
     access = access_for(owner, FILLED)
     _colleagues(access)
-    _documents(access)
+    handbook_id, tariffs = _documents(access)
     _month_of_questions(access)
     _models(access_for(owner, EMPTY))
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
-    return Made(link=f"/invitations/{token}/")
+    return Made(link=f"/invitations/{token}/", handbook=handbook_id, tariffs=tariffs)
 
 
 def _colleagues(access: Access) -> None:
@@ -119,22 +122,23 @@ def _colleagues(access: Access) -> None:
         Membership.objects.create(tenant=access.tenant, user=user, role=role)
 
 
-def _documents(access: Access) -> None:
+def _documents(access: Access) -> tuple[UUID, tuple[UUID, UUID]]:
     rules = ingestion.collection_create(access=access, name="Правилници")
     engineering = ingestion.collection_create(access=access, name="Engineering")
     old = ingestion.collection_create(access=access, name="Until 2019")
     ingestion.collection_update(access=access, collection=old, searched=False)
-    _upload(access, rules, {"правилник-о-раду.md": RULEBOOK.encode(), "ценовник-2026.csv": TARIFF.encode()})
-    _upload(access, engineering, {"pump-handbook.pdf": handbook(), "minutes-2026-03-12.md": MINUTES.encode()})
-    _upload(access, engineering, {"scanned-plan.pdf": data_factory.scanned_pdf().read()})
+    _upload(access, rules, "правилник-о-раду.md", RULEBOOK.encode())
+    older, newer = (_upload(access, rules, "ценовник-2026.csv", text.encode()) for text in (OLD_TARIFF, TARIFF))
+    book = _upload(access, engineering, "pump-handbook.pdf", handbook())
+    _upload(access, engineering, "minutes-2026-03-12.md", MINUTES.encode())
+    _upload(access, engineering, "scanned-plan.pdf", data_factory.scanned_pdf().read())
     _being_read(access, engineering)
+    return book, (older, newer)
 
 
-def _upload(access: Access, collection: Collection, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        file = io.BytesIO(content)
-        taken = ingestion.document_upload(access=access, collection=collection, file=file, name=name)
-        wait_until_settled(taken.document, timeout_s=READ_SECONDS)
+def _upload(access: Access, collection: Collection, name: str, content: bytes) -> UUID:
+    taken = ingestion.document_upload(access=access, collection=collection, file=io.BytesIO(content), name=name)
+    return wait_until_settled(taken.document, timeout_s=READ_SECONDS).pk
 
 
 def _being_read(access: Access, collection: Collection) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product as combinations
+from uuid import UUID
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -79,7 +80,11 @@ def main(wanted: str = "") -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, headless=False)
             visitor = Visitor(browser, running.address.rstrip("/"), cookie)
-            shots = [*_still(data.FILLED, data.EMPTY, made.link), *_asked(visitor, data.FILLED)]
+            shots = [
+                *_still(data.FILLED, data.EMPTY, made.link),
+                *_documents(data.FILLED, made.handbook, made.tariffs),
+                *_asked(visitor, data.FILLED),
+            ]
             chosen = [shot for shot in shots if wanted in shot.name]
             for scheme, width in combinations(SCHEMES, SIZES):
                 _take(visitor, chosen, scheme, width)
@@ -99,6 +104,19 @@ def _still(filled: str, empty: str, link: str) -> list[Shot]:
         Shot("dashboard", f"/t/{filled}/dashboard/", whole=True),
         Shot("audit", f"/t/{filled}/dashboard/audit/"),
         Shot("not-found", "/t/nobody/"),
+    ]
+
+
+def _documents(slug: str, handbook: UUID, tariffs: tuple[UUID, UUID]) -> list[Shot]:
+    """A document as it was understood, its versions, and what is set up for all of them."""
+    older, newer = tariffs
+    documents = f"/t/{slug}/documents"
+    return [
+        Shot("document-text", f"{documents}/{handbook}/"),
+        Shot("document-versions", f"{documents}/{newer}/?part=versions"),
+        Shot("document-compare", f"{documents}/{older}/compare/{newer}/"),
+        Shot("reading-and-search", f"{documents}/settings/", whole=True),
+        Shot("api-keys", f"/t/{slug}/api-keys/"),
     ]
 
 
