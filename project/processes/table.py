@@ -69,7 +69,7 @@ def web_command(host: str, port: int | str, *, processes: int = 2) -> tuple[str,
     )
 
 
-def worker_command(*, beat: bool, concurrency: int = 2) -> tuple[str, ...]:
+def worker_command(*, concurrency: int = 2) -> tuple[str, ...]:
     """Return the ingestion worker's command.
 
     Prefork, because documents come from anyone: a parser that crashes or swells takes its own process with it and not
@@ -82,7 +82,6 @@ def worker_command(*, beat: bool, concurrency: int = 2) -> tuple[str, ...]:
         *("--queues", "ingest,default", "--pool", "prefork", "--concurrency", str(concurrency)),
         *("--max-memory-per-child", "800000"),  # KiB; the next task gets a fresh process
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),  # workers have nothing to tell each other
-        *(("--beat",) if beat else ()),
     )
 
 
@@ -176,10 +175,12 @@ def process_table(
         ),
         Process(
             "worker",
-            worker_command(beat=True),
+            worker_command(),
             needs=("web",),
             url="{REDIS_URL}",
             probe=probe_worker,
             stop_rank=1,
         ),
+        # Not inside the worker, which does not notice when it dies: then nobody would look after what was lost.
+        Process("beat", beat_command(), needs=("worker",), stop_rank=1),
     )

@@ -26,7 +26,7 @@ GOES_ON = "Goes on from where it had stopped."
 def line(product: Product) -> Iterator[FaultyLine]:
     port = urlsplit(product.url).port
     assert port is not None
-    with faulty_line(port, bytes_per_second=MIB) as line:
+    with faulty_line(port, bytes_per_second=MIB // 2) as line:
         yield line
 
 

@@ -40,7 +40,7 @@ def test_it_has_every_service_of_the_product() -> None:
     ("service", "expected"),
     [
         ("web", table.web_command(ANYWHERE, 8000)),
-        ("worker", table.worker_command(beat=False)),
+        ("worker", table.worker_command()),
         ("beat", table.beat_command()),
         ("embedder", table.embedder_command(ANYWHERE, 8000, "starter")),
     ],
