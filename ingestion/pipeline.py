@@ -101,8 +101,10 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
 
 def split(document: Document, parts: Parts, progress: Progress) -> None:
     """Sections -> chunks."""
+    progress.lease.check()
+    versions.forget_vectors(document, parts)  # before the transaction, which is not to wait for Chroma
     with progress.lease.transaction():
-        forget_index_entries(document, parts)
+        parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).delete()
         document.other_fingerprint = ""
         progress.lease.save("other_fingerprint")
