@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -218,9 +219,9 @@ def _delete(document: Document) -> None:
     transaction.on_commit(lambda: tasks.enqueue_purge(document))
 
 
-@transaction.atomic
 def document_move(*, access: Access, document: Document, collection: Collection) -> None:
-    """Put a document, with its versions, on another shelf."""
+    """Put a document, with its versions, on another shelf. What Chroma says of it is only a first sieve, which SQL has
+    the last word over; so it goes first, and back where SQL refuses, and no transaction waits for it."""
     access.require(Role.MEMBER)
     if document.collection_id == collection.pk:
         return
@@ -229,23 +230,33 @@ def document_move(*, access: Access, document: Document, collection: Collection)
         raise IngestionError(
             _("“%(name)s” is being read. Move it when that is done.") % {"name": document.name}, code="document.busy"
         )
+    _move_vectors(moved, collection.pk)
     try:
-        with transaction.atomic():
-            ids = [each.pk for each in moved]
-            Document.objects.for_tenant(access.tenant).filter(pk__in=ids).update(collection=collection)
+        _move_rows(access, document, moved, collection)
     except IntegrityError:
+        _move_vectors(moved, document.collection_id)
         raise IngestionError(
             _("“%(collection)s” has a document with the content of “%(name)s” already.")
             % {"collection": collection.name, "name": document.name},
             code="document.exists",
         ) from None
-    configured = parts.configured()
-    for each in moved:
-        each.collection = collection
-        configured.lexical.for_tenant(access.tenant.pk).move_document(each.pk, collection.pk)
+
+
+def _move_vectors(documents: list[Document], collection_id: UUID) -> None:
+    vectors = parts.configured().vectors
+    for each in documents:
         for fingerprint in filter(None, (each.embedder_fingerprint, each.other_fingerprint)):
-            vectors = configured.vectors.for_tenant(access.tenant.pk, fingerprint=fingerprint)
-            vectors.move_document(each.pk, collection.pk)
+            index = vectors.for_tenant(each.tenant_id, fingerprint=fingerprint)
+            index.move_document(each.pk, collection_id)
+
+
+@transaction.atomic
+def _move_rows(access: Access, document: Document, moved: list[Document], collection: Collection) -> None:
+    ids = [each.pk for each in moved]
+    Document.objects.for_tenant(access.tenant).filter(pk__in=ids).update(collection=collection)
+    lexical = parts.configured().lexical.for_tenant(access.tenant.pk)
+    for each in moved:
+        lexical.move_document(each.pk, collection.pk)
         history.record(each, Kind.MOVED, access=access, detail=collection.name)
         transaction.on_commit(lambda each=each: progress.publish(each))  # type: ignore[misc]
     audit.record(access, gettext_noop("document moved"), document.name, collection=collection.name)
