@@ -73,8 +73,7 @@ def _readable(file: BinaryIO, request: Mapping[str, Any]) -> BinaryIO:
     """Of a page from the web what there is to read, anything else as it is."""
     if not request["source_url"] or request["media_type"] not in PAGES:
         return file
-    _title, content, _media_type = readable(file.read(), url=request["source_url"])
-    return io.BytesIO(content)
+    return io.BytesIO(readable(file.read(), url=request["source_url"]))
 
 
 def section_of(fields: list[Any]) -> Section:

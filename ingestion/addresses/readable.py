@@ -29,26 +29,21 @@ HTML = "text/html"
 PAGES = frozenset({HTML, "application/xhtml+xml"})
 
 
-def readable(page: bytes, *, url: str, charset: str = "") -> tuple[str, bytes, str]:
-    """Return the title, the content and its media type: HTML in UTF-8 with headings, lists and tables kept.
-
-    `charset` is what the server said, which goes before what the page says. The page as it is comes back where no text
-    is found, or one that leaves too much out; under the name of its host where it has no title.
-    """
-    nameless = httpx.URL(url).host
+def readable(page: bytes, *, url: str) -> bytes:
+    """Return HTML in UTF-8 with headings, lists, tables and a title, that of its host where the page has none. The page
+    as it is comes back where no text is found, or one that leaves too much out."""
     try:
         with reading("HTML page"):
-            declared = CHARSET.fullmatch(charset.encode("ascii", "ignore"))
-            text = decode_declared(page, declared) if declared else decode_page(page)
+            text = decode_page(page)
             title, body = _extract(text)
     except DocumentUnreadable:  # the parser for uploads may still make something of it, or say what is wrong
-        return nameless, page, HTML
-    title = title or nameless
+        return page
     if not body:
         # The mark at its beginning goes before an encoding that the page declares, which is not this one any more.
-        return title, text.encode("utf-8-sig", "replace"), HTML
+        return text.encode("utf-8-sig", "replace")
+    title = title or httpx.URL(url).host
     head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title>'
-    return title, f"{head}\n{body}".encode("utf-8", "replace"), HTML
+    return f"{head}\n{body}".encode("utf-8", "replace")
 
 
 def in_utf8(page: BinaryIO, charset: str) -> BinaryIO:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import gzip
 import io
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.addresses.fetching import Fetched, fetch
-from ingestion.addresses.readable import readable
+from ingestion.addresses.readable import in_utf8, readable
 from ingestion.addresses.targets import is_allowed, is_public, parse
 from ingestion.domain import ParsedDocument
 from ingestion.errors import AddressUnavailable, IngestionError, UploadRefused
@@ -572,17 +573,15 @@ ARTICLE = """<html><head><title>Guide to bees - Beekeepers &amp; friends</title>
 <footer>We use cookies. Accept all</footer></body></html>"""
 
 
-def parsed(page: bytes, **more: Any) -> ParsedDocument:
-    _title, made, media_type = readable(page, url="https://bees.test/guide", **more)
-    return parser_for(media_type).parse(io.BytesIO(made), filename="guide.html", report=lambda _done, _all: None)
+def parsed(page: bytes, *, charset: str = "") -> ParsedDocument:
+    """As it is read: in the encoding that the server has said, and without what is around the text."""
+    made = readable(in_utf8(io.BytesIO(page), charset).read(), url="https://bees.test/guide")
+    return parser_for("text/html").parse(io.BytesIO(made), filename="guide.html", report=lambda _done, _all: None)
 
 
 def test_the_text_of_a_page_keeps_its_headings_lists_and_tables_and_loses_the_rest() -> None:
-    title, _content, media_type = readable(ARTICLE.encode(), url="https://bees.test/guide")
     document = parsed(ARTICLE.encode())
-    assert media_type == "text/html"
-    assert document.title == title
-    assert title == "Guide to bees - Beekeepers & friends"
+    assert document.title == "Guide to bees - Beekeepers & friends"
     headings = {section.heading[-1] for section in document.sections if section.heading}
     assert headings >= {"Kinds of bees", "Numbers"}
     assert "40,000 of them" in document.text
@@ -620,16 +619,14 @@ def test_a_page_that_stays_as_it_is_keeps_the_charset_of_the_server() -> None:
 
 @pytest.mark.parametrize("page", [b"", b"<p>Short.</p>", b"<title>Bees</title>", b"\x00\xff\xfe", b"<" * 1000])
 def test_a_page_without_an_article_stays_as_it_is(page: bytes) -> None:
-    title, made, media_type = readable(page, url="https://bees.test/guide")
-    assert title
-    assert media_type == "text/html"
-    assert b"Short." in made or b"Short." not in page
+    made = readable(page, url="https://bees.test/guide")
+    assert made in (page, codecs.BOM_UTF8 + page)
 
 
 def test_a_title_cannot_bring_markup_along() -> None:
     page = ARTICLE.replace("Guide to bees", "&lt;/title&gt;&lt;h1&gt;Owned")
-    title, made, _media_type = readable(page.encode(), url="https://bees.test/guide")
-    assert "</title>" in title
+    made = readable(page.encode(), url="https://bees.test/guide")
+    assert b"&lt;/title&gt;" in made
     assert made.lower().count(b"</title>") == 1
 
 
