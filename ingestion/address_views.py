@@ -23,12 +23,8 @@ def address_add(request: HttpRequest, access: Access) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         raise UploadRefused(_("This is not a web address. It begins with https:// or http://."), code="address.refused")
-    chosen = form.cleaned_data["collection"]
-    collection = (
-        selectors.collection_get(tenant=access.tenant, collection_id=chosen)
-        if chosen
-        else services.collection_default(access=access)
-    )
+    chosen = selectors.collection_chosen(tenant=access.tenant, collection_id=form.cleaned_data["collection"])
+    collection = chosen or services.collection_default(access=access)
     try:
         taken = services.document_add_address(access=access, collection=collection, url=form.cleaned_data["url"])
     except AppError as error:

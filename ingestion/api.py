@@ -58,7 +58,7 @@ def documents_list(
     tenant = request.auth.tenant
     found = api_selectors.documents_found(
         tenant=tenant,
-        collection=selectors.collection_get(tenant=tenant, collection_id=collection) if collection else None,
+        collection=selectors.collection_chosen(tenant=tenant, collection_id=collection),
         status=status,
         name_contains=name,
         sort=sort,

@@ -28,7 +28,7 @@ def bulk_action(request: HttpRequest, access: Access) -> HttpResponse:
     if not form.is_valid():
         raise IngestionError(_("Choose what is to be done with the documents."), code="bulk.invalid")
     said = form.cleaned_data
-    collection = _collection(access, said["collection"])
+    collection = selectors.collection_chosen(tenant=access.tenant, collection_id=said["collection"])
     documents = _chosen(access, collection, request, said)
     scripted = portal.asked_for(request, "listing")
     if said["action"] == "delete" and not (scripted or said["confirmed"]):
@@ -44,10 +44,6 @@ def bulk_action(request: HttpRequest, access: Access) -> HttpResponse:
         context = portal.listing_context(access, collection, request.POST)
         return portal.fragment(request, "ingestion/_bulk_done.html", context)
     return redirect(portal.list_address(access, collection) + Listing.of(request.POST).query())
-
-
-def _collection(access: Access, collection_id: Any) -> Collection | None:
-    return selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
 
 
 def _target(access: Access, said: dict[str, Any]) -> Collection | None:

@@ -52,7 +52,7 @@ def take(*, access: Access, collection: Collection, file: BinaryIO, name: str, o
     inspected = inspect(file, filename=name, max_bytes=settings.UPLOAD_MAX_BYTES)
     if existing := _same_content(collection, inspected.sha256):
         return Uploaded(existing, duplicate=True)
-    _check_quota(access, inspected.size)
+    check_quota(access, inspected.size)
     document_id = uuid4()
     file.seek(0)
     key = default_storage.save(_storage_key(access, document_id, inspected.name), File(file))
@@ -81,8 +81,9 @@ def _same_content(collection: Collection, sha256: str) -> Document | None:
     )
 
 
-def _check_quota(access: Access, size: int) -> None:
-    used = bytes_used(tenant=access.tenant)
+def check_quota(access: Access, size: int, *, promised: int = 0) -> None:
+    """Raise `UploadRefused` where the tenant has no room for `size` bytes beside what it keeps and was promised."""
+    used = bytes_used(tenant=access.tenant) + promised
     if used + size > settings.TENANT_MAX_BYTES:
         raise UploadRefused(
             _("%(tenant)s has used %(used)d of its %(limit)d MB. Delete documents, or ask the operator for more.")

@@ -14,15 +14,14 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db.models import Sum
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ingestion import pieces, selectors, services
+from ingestion import pieces, services
 from ingestion.errors import IngestionError, UploadRefused
-from ingestion.intake import Uploaded
+from ingestion.intake import Uploaded, check_quota
 from ingestion.models import Collection, PendingUpload
-from ingestion.uploads import clean_folder, clean_name
+from ingestion.uploads import check_size, clean_folder, clean_name
 from project.errors import AppError
 from tenants.access import Access
 from tenants.errors import LimitReached, NotFound
@@ -42,7 +41,7 @@ class OffsetConflict(IngestionError):
 
 
 class TooMuch(UploadRefused):
-    """More bytes than were announced, or than are taken."""
+    """More bytes than were announced."""
 
     code = "upload.too_large"
 
@@ -76,7 +75,7 @@ def upload_start(
     many."""
     access.require(Role.MEMBER)
     name = clean_name(name)
-    _check_length(name, length)
+    check_size(name, length, max_bytes=settings.UPLOAD_MAX_BYTES)
     _check_room(access, length)
     upload_id = uuid4()
     path = pieces.path_of(tenant_id=access.tenant.pk, upload_id=upload_id)
@@ -147,16 +146,6 @@ def _forget(upload: PendingUpload) -> None:
     _path_of(upload).unlink(missing_ok=True)
 
 
-def _check_length(name: str, length: int) -> None:
-    if length < 1:
-        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.") % {"name": name}, code="upload.empty")
-    if length > settings.UPLOAD_MAX_BYTES:
-        raise TooMuch(
-            _("“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.")
-            % {"name": name, "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
-        )
-
-
 def _check_room(access: Access, length: int) -> None:
     """What is on its way counts as if it were here, lest ten uploads are promised the same place."""
     pending = PendingUpload.objects.for_tenant(access.tenant).filter(document=None)
@@ -165,14 +154,7 @@ def _check_room(access: Access, length: int) -> None:
             _("You have %(count)d unfinished uploads. Finish or cancel some; those left alone are removed after a day.")
             % {"count": MAX_PENDING}
         )
-    promised = pending.aggregate(total=Sum("length"))["total"] or 0
-    used = selectors.bytes_used(tenant=access.tenant) + promised
-    if used + length > settings.TENANT_MAX_BYTES:
-        raise UploadRefused(
-            _("%(tenant)s has used %(used)d of its %(limit)d MB. Delete documents, or ask the operator for more.")
-            % {"tenant": access.tenant.name, "used": used >> 20, "limit": settings.TENANT_MAX_BYTES >> 20},
-            code="upload.quota",
-        )
+    check_quota(access, length, promised=pending.aggregate(total=Sum("length"))["total"] or 0)
 
 
 def _check_offset(upload: PendingUpload, offset: int) -> None:

@@ -187,5 +187,4 @@ def _collection(access: Access, chosen: str) -> Collection | None:
     form = UploadForm({"collection": chosen})
     if not form.is_valid():
         raise UploadRefused(_("There is no such collection."), code="upload.invalid")
-    collection_id = form.cleaned_data["collection"]
-    return selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
+    return selectors.collection_chosen(tenant=access.tenant, collection_id=form.cleaned_data["collection"])

@@ -29,6 +29,11 @@ def collection_get(*, tenant: Tenant, collection_id: UUID) -> Collection:
     return collection
 
 
+def collection_chosen(*, tenant: Tenant, collection_id: UUID | None) -> Collection | None:
+    """The collection of this id, None where none was chosen."""
+    return collection_get(tenant=tenant, collection_id=collection_id) if collection_id else None
+
+
 def collection_named(*, tenant: Tenant, name: str) -> Collection:
     collection = Collection.objects.for_tenant(tenant).filter(name=" ".join(name.split())).first()
     if collection is None:

@@ -67,20 +67,27 @@ def clean_folder(folder: str) -> str:
     return "/".join(map(clean_name, parts))[:MAX_FOLDER_CHARACTERS].rstrip("/")
 
 
+def check_size(name: str, size: int, *, max_bytes: int) -> None:
+    """Raise `UploadRefused` for a file of no bytes, or of more than `max_bytes`."""
+    if size > max_bytes:
+        raise UploadRefused(
+            _("“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.")
+            % {"name": name, "limit": _megabytes(max_bytes)},
+            code="upload.too_large",
+        )
+    if size < 1:
+        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.") % {"name": name}, code="upload.empty")
+
+
 def _fingerprint(file: BinaryIO, name: str, max_bytes: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     file.seek(0)
     while piece := file.read(PIECE_BYTES):
         size += len(piece)
         if size > max_bytes:
-            raise UploadRefused(
-                _("“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.")
-                % {"name": name, "limit": _megabytes(max_bytes)},
-                code="upload.too_large",
-            )
+            break
         digest.update(piece)
-    if not size:
-        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.") % {"name": name}, code="upload.empty")
+    check_size(name, size, max_bytes=max_bytes)
     return digest.hexdigest(), size
 
 

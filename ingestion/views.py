@@ -28,7 +28,7 @@ __all__ = ["row_html"]
 @require_GET
 @tenant_view()
 def documents(request: HttpRequest, access: Access, collection_id: UUID | None = None) -> HttpResponse:
-    collection = _collection(access, collection_id)
+    collection = selectors.collection_chosen(tenant=access.tenant, collection_id=collection_id)
     if not portal.asked_for(request, "listing"):
         return render(request, "ingestion/documents.html", portal.page_context(access, collection, request.GET))
     context = portal.listing_context(access, collection, request.GET)
@@ -41,12 +41,9 @@ def documents(request: HttpRequest, access: Access, collection_id: UUID | None =
 @tenant_view()
 def tally(request: HttpRequest, access: Access, collection_id: UUID | None = None) -> HttpResponse:
     """How many documents stand how, for a page that is open already."""
-    context = portal.tally_context(access, _collection(access, collection_id))
+    collection = selectors.collection_chosen(tenant=access.tenant, collection_id=collection_id)
+    context = portal.tally_context(access, collection)
     return portal.fragment(request, "ingestion/_tally.html", context)
-
-
-def _collection(access: Access, collection_id: UUID | None) -> Collection | None:
-    return selectors.collection_get(tenant=access.tenant, collection_id=collection_id) if collection_id else None
 
 
 @require_POST
@@ -56,12 +53,8 @@ def upload(request: HttpRequest, access: Access) -> HttpResponse:
     form = UploadForm(request.POST)
     if not form.is_valid():
         raise UploadRefused(_("There is no such collection."), code="upload.invalid")
-    chosen = form.cleaned_data["collection"]
-    collection = (
-        selectors.collection_get(tenant=access.tenant, collection_id=chosen)
-        if chosen
-        else services.collection_default(access=access)
-    )
+    chosen = selectors.collection_chosen(tenant=access.tenant, collection_id=form.cleaned_data["collection"])
+    collection = chosen or services.collection_default(access=access)
     files = request.FILES.getlist("file")
     if not files:
         raise UploadRefused(_("No file came with this upload. Choose one and try again."), code="upload.empty")
