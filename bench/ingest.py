@@ -14,16 +14,15 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import uvloop
 
 from bench import machine
 from bench.conversation import summary
 from bench.ingestion import bare_loop, chunks_there, is_reading, questions_asked
+from bench.portal import Portal
 from bench.processes import memory
 from bench.support import Product, ingest, product, progress, session_cookie, tenant_with_members, wait_until_idle
 from bench.texts import manuals
@@ -31,6 +30,7 @@ from bench.upstream import MODEL, load_upstream
 
 SLUG = "reading"
 IDLE_QUESTIONS = 20
+BUSY_QUESTIONS = 200
 ONE_PAGE_ROUNDS = 7
 POLL_S = 0.01
 
@@ -61,20 +61,20 @@ def _measure(running: Product, directory: Path) -> dict[str, Any]:
         return uvloop.run(questions_asked(running, cookie, questions, go_on))
 
     files = _readable(directory)
-    with _Browser(running, cookie) as upload:
-        one_page = [_until_found(upload, number) for number in range(ONE_PAGE_ROUNDS)]
+    with Portal(running.address, SLUG, cookie) as portal:
+        one_page = [_until_found(portal, number) for number in range(ONE_PAGE_ROUNDS)]
         idle = first_words(lambda count: count < IDLE_QUESTIONS)
         bare_chunks, bare_s = bare_loop(files)
         chunks_before, began = chunks_there(), time.perf_counter()
         for name, content in files:
-            upload(name, content)
+            _upload(portal, name, content)
         wait_until_idle()
         product_s = time.perf_counter() - began
         chunks = chunks_there() - chunks_before
         progress("  the same files once more, while questions are asked")
         for name, content in files:
-            upload(name, content + b"\n")  # other bytes, and so a new version
-        busy = first_words(lambda _count: is_reading())
+            _upload(portal, name, content + b"\n")  # other bytes, and so a new version
+        busy = first_words(lambda count: count < BUSY_QUESTIONS and is_reading())
     return {
         "load": machine.load(),
         "files": len(files),
@@ -98,38 +98,24 @@ def _readable(directory: Path) -> Files:
     return [(path.name, path.read_bytes()) for path in paths]
 
 
-def _until_found(upload: Callable[[str, bytes], str], number: int) -> float:
+def _upload(portal: Portal, name: str, content: bytes) -> str:
+    """Return the document's id; a file that is refused makes the figures worthless."""
+    upload = portal.upload_content(name, content)
+    if upload.refused:
+        raise RuntimeError(f"{name}: {upload.refused}")
+    return upload.document_id
+
+
+def _until_found(portal: Portal, number: int) -> float:
     """Seconds from the beginning of the upload until the page can be found."""
     from ingestion.models import Document
 
     text = " ".join(f"Sentence {number}.{each} of a page about lighthouse{number}." for each in range(60))
     began = time.perf_counter()
-    document_id = upload(f"page-{number}.txt", text.encode())
+    document_id = _upload(portal, f"page-{number}.txt", text.encode())
     while Document.all_tenants.get(pk=document_id).status != Document.Status.READY:
         time.sleep(POLL_S)
     return time.perf_counter() - began
-
-
-class _Browser:
-    """The upload page: called with a file's name and content, it uploads them and returns the document's id."""
-
-    def __init__(self, running: Product, cookie: str) -> None:
-        self._url = f"{running.address}t/{SLUG}/documents/"
-        self._client = httpx.Client(cookies={"sessionid": cookie}, timeout=120.0, trust_env=False)
-
-    def __enter__(self) -> Callable[[str, bytes], str]:
-        self._client.get(self._url).raise_for_status()
-        return self._upload
-
-    def __exit__(self, *exc: object) -> None:
-        self._client.close()
-
-    def _upload(self, name: str, content: bytes) -> str:
-        headers = {"X-CSRFToken": self._client.cookies["csrftoken"], "Accept": "application/json", "Referer": self._url}
-        answer = self._client.post(f"{self._url}upload/", files={"file": (name, content)}, headers=headers)
-        with suppress(LookupError, ValueError):
-            return str(answer.json()["documents"][0]["id"])
-        raise RuntimeError(f"{name}: {answer.text}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 import httpx
@@ -50,8 +50,11 @@ class Portal:
 
     def upload(self, path: Path, name: str = "") -> Upload:
         with path.open("rb") as file:
-            files = {"file": (name or path.name, file)}
-            return _upload_of(self._client.post(self._upload, files=files, headers=self._headers))
+            return self.upload_content(name or path.name, file)
+
+    def upload_content(self, name: str, content: bytes | BinaryIO) -> Upload:
+        files = {"file": (name, content)}
+        return _upload_of(self._client.post(self._upload, files=files, headers=self._headers))
 
     def upload_raw(self, body: bytes, boundary: str) -> Upload:
         """A multipart body as no well-behaved client would write it."""

@@ -78,6 +78,12 @@ def test_every_address_that_make_run_hands_to_its_processes_is_set() -> None:
     assert without_starter <= COMPOSE["x-environment"].keys()
 
 
+def test_make_run_starts_every_process_that_a_cluster_has() -> None:
+    processes = table.process_table(var=ROOT, host=ANYWHERE, port=8000, embedding_model="starter")
+    bought_in = {"db", "ollama", "ollama-pull"}  # SQLite and the starter model stand in for them
+    assert SERVICES.keys() - bought_in <= {process.name for process in processes}
+
+
 def test_it_sets_nothing_that_the_settings_do_not_read() -> None:
     assert COMPOSE["x-environment"].keys() <= names_read()
 
