@@ -20,7 +20,7 @@ from project.errors import AppError
 from tenants.access import Access
 
 AT_ONCE = 500
-"""Of one request, which somebody waits for: deleting so many, the slowest of all, took 8 seconds on two cores."""
+"""Of one request, which somebody waits for: deleting 1,000, the slowest of all, took 16 seconds on two cores."""
 
 Status = Document.Status
 
@@ -75,7 +75,7 @@ class Outcome:
     left: int = 0
 
     def __str__(self) -> str:
-        """ "12 moved, 1 not: <sentence>" """
+        """ "12 moved, 1 left as it was: <sentence>" """
         parts = [ACTIONS[self.action].said(self.done) % {"count": self.done}]
         for why, count in self.refused.most_common():
             parts.append(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,12 +11,11 @@ from django.utils.translation import get_language_info
 
 from ingestion import selectors
 from ingestion.errors import DocumentUnreadable
-from ingestion.parsers.programs import ProgramFailed, run
+from ingestion.parsers.ocr import installed_languages
+from ingestion.parsers.programs import ProgramFailed
 
 logger = logging.getLogger(__name__)
 
-LIST_S = 10.0
-"""It takes a hundredth of a second."""
 NO_LANGUAGES = frozenset({"osd", "equ"})
 """What finds out which way up a page is, and formulas."""
 # Tesseract's codes and Django's, which has the names in every language of the interface.
@@ -54,19 +52,16 @@ class OcrLanguage:
 
 
 def installed() -> frozenset[str] | None:
-    """The codes of the languages that Tesseract has on this machine, or None where it is not installed itself.
+    """The codes of the languages that Tesseract has on this machine, or None where it has none, or is not there itself.
 
     Documents are read by workers, which on a cluster may be other machines; they are made of the same image.
     """
-    if not shutil.which("tesseract"):
-        return None
     try:
-        listed = run(["tesseract", "--list-langs"], wall_s=LIST_S, too_slow="", waiting=lambda: None)
+        languages = installed_languages()
     except (DocumentUnreadable, ProgramFailed, OSError) as error:
         logger.warning("Tesseract does not say which languages it has: %s", error)
         return None
-    names = listed.decode("utf-8", errors="replace").splitlines()[1:]
-    return frozenset(name for name in names if name not in NO_LANGUAGES and "/" not in name)
+    return languages - NO_LANGUAGES or None
 
 
 def ocr_languages(tenant_id: UUID, available: frozenset[str] | None) -> list[OcrLanguage]:

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ingestion.errors import DocumentUnreadable
@@ -35,6 +36,8 @@ MIN_SIDE = 1_100
 """Pixels. Pictures of a page with fewer have letters of less than 20 pixels, which are recognised badly."""
 MIN_TURN_CONFIDENCE = 2.0
 """Pages that stand upright have 3 to 30; from a few words it guesses, with less than 1."""
+LIST_S = 10.0
+"""For the list of languages, which takes a hundredth of a second."""
 PAGE_S = 120.0
 """A dense newspaper page takes 20 seconds on one core."""
 UNSET_DPI = 300
@@ -61,7 +64,7 @@ def page_text(image: Image, *, waiting: Callable[[], None]) -> str:
     `waiting` is called while it takes time, and ends it by raising. Raise `RecognitionUnavailable`.
     """
     wanted = LANGUAGES.get()
-    installed = _installed(waiting)
+    installed = _languages_of(shutil.which("tesseract") or "")
     if not (languages := [name for name in wanted if name in installed]):
         raise RecognitionUnavailable(_missing(wanted))
     image = fitted(image)
@@ -99,12 +102,20 @@ def fitted(image: Image) -> Image:
     return image.resize(size, Pillow.Resampling.LANCZOS)
 
 
-def _installed(waiting: Callable[[], None]) -> frozenset[str]:
-    """The languages that are installed. Raise `RecognitionUnavailable` when Tesseract is not."""
+def installed_languages() -> frozenset[str]:
+    """The codes of the languages that Tesseract has on this machine, "osd" for its first look among them; none where it
+    is not installed itself. Raise `ProgramFailed`, or `DocumentUnreadable` where it hangs."""
     if not shutil.which("tesseract"):
-        raise RecognitionUnavailable(_missing(LANGUAGES.get()))
-    listed = run(["tesseract", "--list-langs"], wall_s=PAGE_S, too_slow=TOO_SLOW, waiting=waiting)
-    return frozenset(listed.decode("utf-8", errors="replace").splitlines()[1:])
+        return frozenset()
+    listed = run(["tesseract", "--list-langs"], wall_s=LIST_S, too_slow=TOO_SLOW, waiting=lambda: None)
+    names = listed.decode("utf-8", errors="replace").splitlines()[1:]
+    return frozenset(name for name in names if "/" not in name)
+
+
+@cache
+def _languages_of(_program: str) -> frozenset[str]:
+    """Asked once for a file, and not for each of its pages."""
+    return installed_languages()
 
 
 def _missing(languages: Sequence[str]) -> str:

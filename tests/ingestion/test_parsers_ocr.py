@@ -162,7 +162,7 @@ def test_without_tesseract_the_sentence_says_what_to_install(monkeypatch):
 
 
 def test_without_the_language_of_the_page_the_sentence_names_it(tesseract, monkeypatch):
-    monkeypatch.setattr(ocr, "_installed", lambda _waiting: frozenset({"eng", "osd"}))
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
     with pytest.raises(DocumentUnreadable, match="Debian packages: tesseract-ocr tesseract-ocr-srp\\)"):
         parse(saved(page(SERBIAN * 4), "PNG"), "a.png")
 
