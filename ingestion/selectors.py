@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 
 from ingestion.domain import Scope
 from ingestion.models import Chunk, Collection, Document, DocumentSection, IngestionSettings
+from ingestion.parsers.ocr import DEFAULT_LANGUAGES
 from tenants.errors import NotFound
 from tenants.models import Tenant
-
-DEFAULT_OCR_LANGUAGES = ("eng", "srp", "srp_latn", "deu")
-"""Those of the interface."""
 
 
 def collections_list(*, tenant: Tenant) -> QuerySet[Collection]:
@@ -89,4 +87,4 @@ def bytes_used(*, tenant: Tenant) -> int:
 def ocr_languages(*, tenant_id: UUID) -> list[str]:
     """The languages of text in the tenant's pictures, by Tesseract's codes."""
     chosen = IngestionSettings.objects.for_tenant(tenant_id).values_list("ocr_languages", flat=True).first()
-    return chosen or list(DEFAULT_OCR_LANGUAGES)
+    return chosen or list(DEFAULT_LANGUAGES)

@@ -22,8 +22,10 @@ from ingestion.parsers.programs import ProgramFailed, run
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LANGUAGES: ContextVar[tuple[str, ...]] = ContextVar("LANGUAGES", default=("eng", "srp", "srp_latn", "deu"))
-"""The languages that pages may be in, by Tesseract's codes."""
+DEFAULT_LANGUAGES = ("eng", "srp", "srp_latn", "deu")
+"""Those of the interface, by Tesseract's codes."""
+LANGUAGES: ContextVar[tuple[str, ...]] = ContextVar("LANGUAGES", default=DEFAULT_LANGUAGES)
+"""The languages that pages may be in."""
 CYRILLIC = frozenset({"bel", "bul", "kaz", "kir", "mkd", "mon", "rus", "srp", "tgk", "ukr", "uzb_cyrl"})
 
 MAX_PIXELS = 100_000_000
