@@ -6,10 +6,10 @@ from time import monotonic, sleep
 from typing import Literal
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from ingestion import selectors
+from ingestion.connections import let_go
 from ingestion.models import Collection, Document, DocumentEvent
 from ingestion.selectors import collection_get, collections_list, document_get, documents_list
 from tenants.models import Tenant
@@ -59,13 +59,7 @@ def document_settled(*, tenant: Tenant, document_id: UUID, wait_s: float) -> Doc
     ends_at = monotonic() + wait_s
     document = document_get(tenant=tenant, document_id=document_id)
     while document.is_busy and (left := ends_at - monotonic()) > 0:
-        _let_go()
+        let_go()
         sleep(min(POLL_S, left))
         document = document_get(tenant=tenant, document_id=document_id)
     return document
-
-
-def _let_go() -> None:
-    """A server has room for some hundred connections; those who sleep need none."""
-    if not connection.in_atomic_block:
-        connection.close()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from ingestion import embedder_change, history, intake, parts, pieces, progress, tasks, versions
 from ingestion.addresses.fetching import fetch
 from ingestion.addresses.readable import PAGES, in_utf8
+from ingestion.connections import let_go
 from ingestion.errors import IngestionError
 from ingestion.intake import Origin, Uploaded
 from ingestion.models import Chunk, Collection, Document, EmbedderChange
@@ -96,6 +97,7 @@ def document_add_address(*, access: Access, collection: Collection, url: str) ->
         per_minute=ADDRESSES_PER_MINUTE,
         message=_("These are too many web addresses in one minute. Wait a little and go on."),
     )
+    let_go()
     fetched = fetch(url, max_bytes=settings.UPLOAD_MAX_BYTES, allowed=settings.WEB_ADDRESSES)
     with fetched.content as content:
         file = in_utf8(content, fetched.charset) if fetched.media_type in PAGES else content

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ingestion import embedder_change, parts
+from ingestion.connections import let_go
 from ingestion.models import EmbedderChange
 from ingestion.tenant_parts import embedder_name
 from tenants.models import Tenant
@@ -98,6 +99,7 @@ def search_models(*, tenant: Tenant) -> SearchModels:
 
 def profile(name: str) -> Profile:
     """Ask the embedder, which may take ten seconds. Raise `EmbedderUnavailable` or `EmbedderRefused`."""
+    let_go()
     embedder: Any = parts.configured(name).embedder  # the port asks for no more than the fingerprint
     fingerprint = embedder.fingerprint
     model = getattr(getattr(embedder, "profile", None), "model", "")
