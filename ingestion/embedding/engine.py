@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 """What CPUs that compute in bfloat16 call it; without one of these it is emulated, and slower than float32."""
 FINGERPRINT_CHARACTERS = 16
+
+Pause = Callable[[], None]
 
 
 class InputType(StrEnum):
@@ -64,6 +66,9 @@ class Engine:
         self.dimension = int(self._model.get_embedding_dimension() or self.embed(["dimension"]).shape[1])
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(options.model, self._model, self.max_tokens)
+        self._pause: Pause | None = None
+        for layer in _layers(torch, self._model):
+            layer.register_forward_pre_hook(lambda *_: self._pause and self._pause())
 
     def prepare(self, texts: Sequence[str], input_type: InputType | None) -> list[str]:
         """Return the texts with the model's prompt for `input_type` before them; without one, as they are."""
@@ -76,17 +81,28 @@ class Engine:
             encoded = self._model.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one row a text, of length 1 whether the model normalises or not."""
+    def embed(self, texts: Sequence[str], pause: Pause | None = None) -> Vectors:
+        """Return one row a text, of length 1 whether the model normalises or not.
+
+        `pause` is called before each of the model's layers, and may embed something else in between.
+        """
         torch, model = self._torch, self._model
         with self._tokenizing:
             features = model.preprocess(list(texts))
         for name, value in features.items():
             features[name] = value.to(model.device) if isinstance(value, torch.Tensor) else value
-        with torch.inference_mode():
+        with torch.inference_mode(), self._pausing(pause):
             vectors = model(features)["sentence_embedding"].float()
             rows: Vectors = torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
         return rows
+
+    @contextmanager
+    def _pausing(self, pause: Pause | None) -> Iterator[None]:
+        outer, self._pause = self._pause, pause
+        try:
+            yield
+        finally:
+            self._pause = outer
 
     def warm_up(self) -> None:
         """Pay for the first calls, which plan their kernels, before anybody waits for one."""
@@ -116,6 +132,12 @@ def _left_out(*names: str) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+def _layers(torch: Any, model: Any) -> Iterable[Any]:
+    """The blocks that the model's transformer is stacked of."""
+    stacks = (module for module in model.modules() if isinstance(module, torch.nn.ModuleList))
+    return max(stacks, key=len, default=())
 
 
 def _prepare_environment(*, local: bool) -> None:

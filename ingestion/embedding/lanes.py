@@ -1,8 +1,8 @@
 """Puts waiting texts into batches, in two lanes, and runs them one after another on a thread of its own.
 
-A question waits for at most the one small batch of documents that is being computed when it arrives. Questions that
-wait together become one batch. Documents are batched with others of their length, whichever request they came in,
-because a batch costs its longest text times its size.
+A question that arrives while a batch of documents is being computed comes in between two of the model's layers.
+Questions that wait together become one batch. Documents are batched with others of their length, whichever request they
+came in, because a batch costs its longest text times its size.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ import numpy.typing as npt
 logger = logging.getLogger(__name__)
 
 Vectors = npt.NDArray[np.float32]
-Compute = Callable[[Sequence[str]], Vectors]
-"""Texts in, one row each out."""
+Pause = Callable[[], None]
+Compute = Callable[[Sequence[str], Pause | None], Vectors]
+"""Texts in, one row each out. A pause that is given is called now and then, and may compute something else."""
 
 BATCH_TOKENS = 256
-"""The largest batch, in tokens with padding, unless a single text is longer: about a tenth of a second on one core.
-Larger ones gain a few per cent on a CPU and hold questions up for longer."""
+"""The largest batch, in tokens with padding, unless a single text is longer. Larger ones gain a few per cent on a CPU,
+and a question waits for a layer of them."""
 MOST_QUERIES_IN_A_ROW = 8
 """Batches of questions after which waiting documents get one, so that a rush of questions does not starve them."""
 WAITING_LIMIT = 2048
@@ -113,30 +114,40 @@ class Lanes:
         return job.future
 
     def _run(self) -> None:
-        while batch := self._next_batch():
-            try:
-                vectors = self._compute([item.text for item in batch])
-            except Exception as error:
-                logger.exception("A batch of %d texts failed", len(batch))
-                for item in batch:
-                    item.job.fail(error)
-                continue
-            for item, vector in zip(batch, vectors, strict=True):
-                item.job.deliver(item.position, vector)
+        while found := self._next_batch():
+            lane, batch = found
+            self._embed(batch, self._let_questions_in if lane is Lane.DOCUMENTS else None)
 
-    def _next_batch(self) -> list[Waiting]:
+    def _let_questions_in(self) -> None:
+        with self._changed:
+            questions = self._take(Lane.QUERY)
+        if questions:
+            self._embed(questions, None)
+
+    def _embed(self, batch: Sequence[Waiting], pause: Pause | None) -> None:
+        try:
+            vectors = self._compute([item.text for item in batch], pause)
+        except Exception as error:
+            logger.exception("A batch of %d texts failed", len(batch))
+            for item in batch:
+                item.job.fail(error)
+            return
+        for item, vector in zip(batch, vectors, strict=True):
+            item.job.deliver(item.position, vector)
+
+    def _next_batch(self) -> tuple[Lane, list[Waiting]] | None:
         """Wait for work and take it off its queue. Nothing means that the lanes are closed."""
         with self._changed:
             while not self._closed:
                 for lane in self._order():
                     if batch := self._take(lane):
                         self._queries_in_a_row = self._queries_in_a_row + 1 if lane is Lane.QUERY else 0
-                        return batch
+                        return lane, batch
                 self._changed.wait()
             for queue in self._waiting.values():
                 for item in queue:
                     item.job.fail(LaneFull())
-        return []
+        return None
 
     def _order(self) -> tuple[Lane, Lane]:
         if self._queries_in_a_row >= MOST_QUERIES_IN_A_ROW:
@@ -144,6 +155,8 @@ class Lanes:
         return Lane.QUERY, Lane.DOCUMENTS
 
     def _take(self, lane: Lane) -> list[Waiting]:
+        if not self._waiting[lane]:
+            return []
         wanted = [item for item in self._waiting[lane] if item.is_wanted]
         batch = choose(wanted, self._batch_tokens)
         chosen = set(map(id, batch))

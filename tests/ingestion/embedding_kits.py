@@ -13,7 +13,7 @@ import uvicorn
 from ingestion.embedding.app import App, Service
 from ingestion.embedding.engine import Engine, InputType
 from ingestion.embedding.fakes import HashEmbedder
-from ingestion.embedding.lanes import Vectors
+from ingestion.embedding.lanes import Pause, Vectors
 from tests.contracts.http import ContractServer, Reply, Request
 from tests.services import unused_ports
 
@@ -41,7 +41,7 @@ class HashEngine:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], pause: Pause | None = None) -> Vectors:
         self.batches.append(list(texts))
         assert self.gate.wait(10)
         if any("poison" in text for text in texts):

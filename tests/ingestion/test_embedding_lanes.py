@@ -7,23 +7,28 @@ import numpy as np
 import pytest
 
 from ingestion.embedding import lanes as module
-from ingestion.embedding.lanes import MOST_QUERIES_IN_A_ROW, Job, Lane, LaneFull, Lanes, Vectors, Waiting, choose
+from ingestion.embedding.lanes import MOST_QUERIES_IN_A_ROW, Job, Lane, LaneFull, Lanes, Pause, Vectors, Waiting, choose
 
 PATIENCE_S = 10
 
 
 class Model:
-    """Each text's vector is its number. It computes a batch for each `release()`."""
+    """Each text's vector is its number. It computes a batch for each `release()`, and pauses once in each
+    that may be paused."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.pauses: list[bool] = []
         self.computing = threading.Semaphore(0)
         self._released = threading.Semaphore(0)
 
-    def __call__(self, texts: Sequence[str]) -> Vectors:
+    def __call__(self, texts: Sequence[str], pause: Pause | None) -> Vectors:
         self.batches.append(list(texts))
         self.computing.release()
         assert self._released.acquire(timeout=PATIENCE_S)
+        self.pauses.append(pause is not None)
+        if pause is not None:
+            pause()
         if "poison" in texts:
             raise RuntimeError("the model cannot compute this")
         return np.asarray([[float(text)] for text in texts], np.float32)
@@ -86,6 +91,19 @@ def test_a_question_overtakes_documents(lanes: Lanes, model: Model) -> None:
     assert not documents.done()
 
 
+def test_a_question_comes_in_between_while_documents_are_computed(lanes: Lanes, model: Model) -> None:
+    document = lanes.submit(Lane.DOCUMENTS, ["1"], [10])
+    model.wait_until_computing()
+    question = lanes.submit(Lane.QUERY, ["9"], [1])
+    model.release()  # the document's batch gets to its pause, and no further
+    model.wait_until_computing()
+    assert not document.done()
+    model.release()
+    assert numbers(question.result(PATIENCE_S)) == [9]
+    assert numbers(document.result(PATIENCE_S)) == [1]
+    assert model.pauses == [True, False]  # nothing comes in between a question
+
+
 def test_questions_that_wait_together_become_one_batch(lanes: Lanes, model: Model) -> None:
     lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     model.wait_until_computing()
@@ -111,7 +129,7 @@ def test_a_rush_of_questions_lets_documents_through(lanes: Lanes, model: Model) 
     document = lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     for number in range(3 * MOST_QUERIES_IN_A_ROW):
         lanes.submit(Lane.QUERY, [str(100 + number)], [10])
-    model.release(MOST_QUERIES_IN_A_ROW + 1)
+    model.release(MOST_QUERIES_IN_A_ROW + 2)  # one more batch of questions gets in between
     assert numbers(document.result(PATIENCE_S)) == [1]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +92,25 @@ def test_it_counts_tokens_and_cuts_what_is_beyond_the_longest_input(embedder_url
     long = post(f"{embedder_url}/embeddings", {"input": "reč " * 2000})
     assert 3 <= short["usage"]["prompt_tokens"] <= 5
     assert long["usage"]["prompt_tokens"] == 512
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_questions_that_come_in_between_documents_change_no_vector(embedder_url: str) -> None:
+    texts = [f"Passage {number} of a long report. " * 40 for number in range(12)]
+    questions = [f"Which passage is number {number}?" for number in range(30)]
+
+    def vectors(inputs: list[str], input_type: str) -> list[list[float]]:
+        answer = post(f"{embedder_url}/embeddings", {"input": inputs, "input_type": input_type})
+        return [item["embedding"] for item in answer["data"]]
+
+    alone = vectors(texts, "document"), [vectors([question], "query")[0] for question in questions]
+    with ThreadPoolExecutor(1) as pool:
+        documents = pool.submit(vectors, texts, "document")
+        asked = [vectors([question], "query")[0] for question in questions]
+        together = documents.result(60), asked
+    for one, other in zip(itertools.chain(*alone), itertools.chain(*together), strict=True):
+        assert sum(map(operator.mul, one, other)) > 0.999
 
 
 def get(url: str) -> Any:
