@@ -22,6 +22,7 @@ from ingestion import attachments, confinement, languages, selectors, versions, 
 from ingestion.confined import chunk_of, section_of
 from ingestion.domain import SECTION_SEPARATOR, IndexEntry, Section, Vector
 from ingestion.domain import Chunk as ChunkValue
+from ingestion.embedding.meaning import readable
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
@@ -195,7 +196,8 @@ def forget_index_entries(document: Document, parts: Parts) -> None:
 def searchable_text(document: Document, chunk: Chunk) -> str:
     """What the embedder sees: the passage with the title and headings that say what it is about."""
     context = HEADING_SEPARATOR.join(part for part in (document.title, chunk.heading) if part)
-    return f"{context}\n{chunk.text}" if context else chunk.text
+    text = readable(chunk.text)
+    return f"{context}\n{text}" if context else text
 
 
 def entry_of(document: Document, chunk: Chunk, vector: Vector | None) -> IndexEntry:
