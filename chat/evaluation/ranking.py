@@ -17,7 +17,7 @@ Measure = Callable[[Sequence[str], Mapping[str, int], int], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class Ranking:
     """Means over the queries that have a relevant document; one without results counts 0."""
 
     queries: int
@@ -39,7 +39,7 @@ def read_judgements(path: Path) -> dict[str, dict[str, int]]:
     return judgements
 
 
-def evaluate(judgements: Judgements, run: Run) -> Quality:
+def evaluate(judgements: Judgements, run: Run) -> Ranking:
     judged = {query: grades for query, grades in judgements.items() if _relevant(grades)}
     if not judged:
         raise ValueError("no query has a relevant document, so that there is nothing to measure")
@@ -48,7 +48,7 @@ def evaluate(judgements: Judgements, run: Run) -> Quality:
         values = (measure(ranked(run.get(query, {})), grades, cutoff) for query, grades in judged.items())
         return sum(values) / len(judged)
 
-    return Quality(
+    return Ranking(
         queries=len(judged),
         ndcg_at_10=mean(ndcg, 10),
         recall_at_5=mean(recall, 5),

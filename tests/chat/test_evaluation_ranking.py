@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.evaluation import evaluate, ndcg, ranked, recall, reciprocal_rank
+from chat.evaluation.ranking import evaluate, ndcg, ranked, recall, reciprocal_rank
 
 GRADES = {"a": 1, "b": 2, "c": 0}
 

@@ -1,0 +1,1 @@
+"""How well questions are answered, measured on sets of documents and questions whose answers are known."""

@@ -1,0 +1,181 @@
+"""A set through the real pipeline: its documents are uploaded into an organisation of their own, read, split, embedded
+and indexed like anybody's, and its questions are searched like anybody's. No language model is asked."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from django.db import connection
+
+from chat import packing, plans, relevance
+from chat.aio import in_thread
+from chat.answering import Question, condense, passage_budget
+from chat.domain import Candidate, Passage, Retrieval
+from chat.evaluation.sets import EvaluationSet, File, Query, Span
+from chat.llm.breaker import Breaker
+from chat.retrieval.load import LIMIT
+from ingestion import services, tasks
+from ingestion.domain import Scope
+from ingestion.models import Chunk, Collection, Document
+from tenants.access import Access
+from tenants.models import Role, Tenant
+
+INGESTERS = 4
+"""Documents read at a time: their texts share the embedder's batches."""
+BUDGETS = 256, 512, 1_024, 2_048
+"""Tokens for passages in a prompt."""
+PLACE_DEPTH = 100
+"""Candidates that are looked up to tell their place in a document."""
+
+Report = Callable[[int], None]
+
+
+class CannotEvaluate(Exception):
+    """A document of the set could not be read."""
+
+
+@dataclass
+class Library:
+    """The set's documents as the tenant has them."""
+
+    tenant: Tenant
+    doc_ids: defaultdict[UUID, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Document -> what the set calls it: equal texts are one document here."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """What the set calls a document -> its text, where there are spans in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one question came to."""
+
+    query: Query
+    scores: dict[str, float]
+    """What the set calls a document or a page -> the score of its best passage."""
+    chunks: tuple[Span, ...]
+    """The best passages, best first; none where the set has no spans."""
+    packed: dict[int, tuple[Span, ...]]
+    """Budget in tokens -> what of the documents fits into a prompt."""
+    refused: bool
+    milliseconds: float
+
+
+def ingest(tenant: Tenant, each: EvaluationSet, report: Report) -> Library:
+    access = Access(tenant=tenant, role=Role.OWNER, user=None)
+    collection = services.collection_create(access=access, name="corpus")
+    library = Library(tenant)
+
+    def upload(file: File) -> tuple[File, UUID]:
+        return file, _ingest(access, collection, file)
+
+    with ThreadPoolExecutor(INGESTERS) as pool:
+        for count, (file, document_id) in enumerate(pool.map(upload, each.files())):
+            library.doc_ids[document_id].append(file.doc_id)
+            if each.spans:
+                library.texts[file.doc_id] = file.content.decode()
+            report(count)
+    failed = Document.objects.for_tenant(tenant).exclude(status=Document.Status.READY).first()
+    if failed is not None:
+        raise CannotEvaluate(f"{failed.name} could not be read: {failed.error_message}")
+    return library
+
+
+def _ingest(access: Access, collection: Collection, file: File) -> UUID:
+    try:
+        uploaded = services.document_upload(
+            access=access,
+            collection=collection,
+            file=io.BytesIO(file.content),
+            name=file.name,
+            folder=file.doc_id,  # two of one title are no versions of each other
+            enqueue=lambda _document: None,
+        )
+        tasks.ingest_document(uploaded.document)
+        document_id: UUID = uploaded.document.pk
+        return document_id
+    finally:
+        connection.close()
+
+
+async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Breaker) -> Asked:
+    kit = await in_thread(plans.kit_of, library.tenant, query.text, breaker)
+    kit = replace(kit, style=replace(kit.style, extractive=True))
+    question = Question(query.text, query.history, Scope())
+    began = time.perf_counter()
+    searched = await condense(question, kit) if query.history else query.text
+    found = await kit.retrieve(Retrieval(question=query.text, query=searched, scope=question.scope))
+    milliseconds = (time.perf_counter() - began) * 1000
+    packed, _cut = packing.pack(
+        found.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
+    )
+    relevant = relevance.any_relevant(searched, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness)
+    places = await in_thread(_places, library, found.fused) if each.has_pages or each.spans else []
+    return Asked(
+        query=query,
+        scores=_page_scores(places) if each.has_pages else _scores(library, found.fused),
+        chunks=tuple(place.span for place in places) if each.spans else (),
+        packed={budget: _packed(library, found.passages, budget) for budget in BUDGETS} if each.spans else {},
+        refused=not relevant,
+        milliseconds=milliseconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    span: Span
+    pages: range
+    score: float
+
+
+def _places(library: Library, fused: Sequence[Candidate]) -> list[_Place]:
+    """Where the best passages stand, best first."""
+    best = fused[:PLACE_DEPTH]
+    rows = Chunk.objects.for_tenant(library.tenant).in_bulk([candidate.chunk_id for candidate in best])
+    return [
+        _Place(
+            _span(library, chunk.document_id, chunk.text, chunk.start),
+            range(chunk.page or 0, (chunk.last_page or chunk.page or 0) + 1),
+            candidate.fused or 0.0,
+        )
+        for candidate in best
+        if (chunk := rows.get(candidate.chunk_id)) is not None
+    ]
+
+
+def _span(library: Library, document_id: UUID, text: str, start: int) -> Span:
+    """Reading a text may move it by what it leaves out, such as a mark at its beginning."""
+    doc_id = library.doc_ids[document_id][0]
+    whole = library.texts.get(doc_id, "")
+    if whole and not whole.startswith(text, start):
+        start = found if (found := whole.find(text)) >= 0 else start
+    return Span(doc_id, start, start + len(text))
+
+
+def _packed(library: Library, passages: Sequence[Passage], budget: int) -> tuple[Span, ...]:
+    packed, _cut = packing.pack(passages, budget_tokens=budget, limit=LIMIT)
+    return tuple(_span(library, each.document_id, each.text, each.start) for each in packed)
+
+
+def _scores(library: Library, fused: Sequence[Candidate]) -> dict[str, float]:
+    return _best(
+        (doc_id, candidate.fused or 0.0)
+        for candidate in fused
+        for doc_id in library.doc_ids.get(candidate.document_id, ())
+    )
+
+
+def _page_scores(places: Sequence[_Place]) -> dict[str, float]:
+    return _best((f"{place.span.doc_id}#p{page}", place.score) for place in places for page in place.pages)
+
+
+def _best(scored: Iterable[tuple[str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for name, score in scored:
+        best[name] = max(best.get(name, score), score)
+    return best
