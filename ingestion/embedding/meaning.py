@@ -5,16 +5,14 @@ from __future__ import annotations
 
 import re
 
-from ingestion.index.tokens import SPACELESS
+from ingestion.index.tokens import SPACELESS, TERM_MAX_CHARS
 
 LEAST_LETTERS = 0.02
 """Of the characters of a text that says something. A table of figures with a line of headings has more."""
 BEGINNING_CHARS = 100
 """What is read of a text without letters."""
-LONGEST_WORD = 100
-"""In characters. Even German stays below."""
 
-_LONG_WORD = re.compile(rf"((?:[^\W{SPACELESS}]|[+/=]){{{LONGEST_WORD}}})(?:[^\W{SPACELESS}]|[+/=])+")
+_LONG_WORD = re.compile(rf"((?:[^\W{SPACELESS}]|[+/=]){{{TERM_MAX_CHARS}}})(?:[^\W{SPACELESS}]|[+/=])+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 

@@ -4,13 +4,14 @@ import base64
 
 import pytest
 
-from ingestion.embedding.meaning import BEGINNING_CHARS, LONGEST_WORD, readable
+from ingestion.embedding.meaning import BEGINNING_CHARS, readable
+from ingestion.index.tokens import TERM_MAX_CHARS
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "Der Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte kam." * 3,
+        "Das Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz kam." * 3,
         "Породиљско одсуство траје дванаест месеци, а отказни рок тридесет дана.\n" * 8,
         "公司的年假是二十五天员工必须提前两周申请并且得到部门经理的批准" * 10,
         "ลาพักร้อนได้ปีละยี่สิบห้าวันโดยต้องแจ้งล่วงหน้า" * 10,
@@ -26,8 +27,8 @@ def test_prose_and_tables_are_read_whole(text: str) -> None:
 
 def test_of_encoded_data_the_beginning_is_read() -> None:
     data = base64.b64encode(bytes(range(256)) * 4).decode()
-    assert readable(f"The key is {data}, as it was issued.") == f"The key is {data[:LONGEST_WORD]}, as it was issued."
-    assert readable("ab" * 600) == "ab" * (LONGEST_WORD // 2)
+    assert readable(f"The key is {data}, as it was issued.") == f"The key is {data[:TERM_MAX_CHARS]}, as it was issued."
+    assert readable("ab" * 600) == "ab" * (TERM_MAX_CHARS // 2)
 
 
 def test_of_a_column_of_numbers_the_beginning_is_read() -> None:
