@@ -60,7 +60,7 @@ class Exchange:
 
 class Candidate(NamedTuple):
     """A chunk on its way through the retrieval stages. Scores are None where that search did not find it:
-    `dense` is a cosine similarity, `lexical` is BM25, `fused` a sum of reciprocal ranks.
+    `dense` is a cosine similarity, `lexical` is BM25, `fused` their weighted sum in standard deviations.
 
     A tuple, because every question makes some hundreds of them.
     """

@@ -318,7 +318,7 @@ RAG: dict[str, Any] = {
     # Each stage is handed what the one before returned; a nested list runs together.
     "RETRIEVAL": [
         ["chat.retrieval.dense.DenseSearch", "chat.retrieval.lexical.LexicalSearch"],
-        "chat.retrieval.fuse.ReciprocalRankFusion",
+        "chat.retrieval.fuse.ScoreFusion",
         "chat.retrieval.load.LoadPassages",
     ],
     "LLM": {

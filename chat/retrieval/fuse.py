@@ -1,55 +1,68 @@
-"""Reciprocal rank fusion: what both searches put high comes first, whatever units their scores are in.
+"""Fusion of both searches by their scores: how far a candidate stands out in each, not only in which place.
 
-Cormack, Clarke, Büttcher: Reciprocal rank fusion outperforms Condorcet and individual rank learning methods, 2009.
+Each search's scores are shifted and scaled to mean 0 and variance 1 over the candidates, and added up with a weight:
+Montague, Aslam: Relevance score normalization for metasearch, 2001. Ranks alone lose that a question with a rare word
+has one clear answer, and one of common words has none. Measured in docs/adr/0007-score-fusion.md.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import hypot, sqrt
+from statistics import fmean
 from uuid import UUID
 
 from chat.domain import Candidate, Retrieval
 from ingestion.parts import Parts
 
-K = 20
-"""Smaller than the paper's 60: two good lists are fused here, not many of mixed quality, and the top should weigh.
-Measured in docs/adr/0003-lexical-search.md."""
+DEPTH = 100
+"""The best of each search that become candidates. What lies deeper only tells the score of the other's."""
+DENSE_WEIGHT = 0.6
+"""Of 1; the rest is the lexical search's."""
+DIGITS = 9
+"""Scores that differ in less are equal, and in the same order everywhere."""
+EQUAL = 1e-9
+"""A spread below this is rounding: all scores are the same, and say nothing."""
+
+Scores = Mapping[UUID, float]
 
 
 @dataclass(frozen=True, slots=True)
-class ReciprocalRankFusion:
-    """Writes `fused`: the sum of weight / (k + rank) over the lists that a candidate is in, where ranks begin at 1."""
+class ScoreFusion:
+    """Writes `fused`, whose scores are comparable within one question and not between two."""
 
     tenant_id: UUID
     parts: Parts
-    k: int = K
-    dense_weight: float = 1.0
-    lexical_weight: float = 1.0
+    depth: int = DEPTH
+    dense_weight: float = DENSE_WEIGHT
     name: str = "fusion"
 
     async def __call__(self, state: Retrieval) -> Retrieval:
-        scores: defaultdict[UUID, float] = defaultdict(float)
-        for found, weight in ((state.dense, self.dense_weight), (state.lexical, self.lexical_weight)):
-            for rank, hit in enumerate(found, 1):
-                scores[hit.chunk_id] += weight / (self.k + rank)
-        dense = {hit.chunk_id: hit for hit in state.dense}
-        lexical = {hit.chunk_id: hit for hit in state.lexical}
-        ranked = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id.int))
-        return replace(
-            state,
-            fused=tuple(_fused(dense.get(each), lexical.get(each), scores[each]) for each in ranked),
+        dense = {hit.chunk_id: hit.dense or 0.0 for hit in state.dense}
+        lexical = {hit.chunk_id: hit.lexical or 0.0 for hit in state.lexical}
+        found = {hit.chunk_id: hit for hits in (state.dense, state.lexical) for hit in hits[: self.depth]}
+        candidates = [
+            hit._replace(dense=dense.get(chunk_id), lexical=lexical.get(chunk_id)) for chunk_id, hit in found.items()
+        ]
+        by_meaning = _standardised(candidates, dense, absent=min(dense.values(), default=0.0))
+        by_words = _standardised(candidates, lexical, absent=min(lexical.values(), default=0.0))
+        weight = self.dense_weight
+        fused = (
+            candidate._replace(fused=round(weight * meaning + (1 - weight) * words, DIGITS))
+            for candidate, meaning, words in zip(candidates, by_meaning, by_words, strict=True)
         )
+        return replace(state, fused=tuple(sorted(fused, key=_best_first)))
 
 
-def _fused(dense: Candidate | None, lexical: Candidate | None, score: float) -> Candidate:
-    """What both searches say of a chunk that at least one of them found."""
-    either = dense or lexical
-    assert either is not None  # noqa: S101
-    return Candidate(
-        either.chunk_id,
-        either.document_id,
-        dense=dense.dense if dense else None,
-        lexical=lexical.lexical if lexical else None,
-        fused=score,
-    )
+def _standardised(candidates: Sequence[Candidate], scores: Scores, *, absent: float) -> list[float]:
+    """`absent` is the score of what the search has not found: it is no better than the last that it has."""
+    values = [scores.get(candidate.chunk_id, absent) for candidate in candidates]
+    mean = fmean(values) if values else 0.0
+    offsets = [value - mean for value in values]
+    spread = hypot(*offsets) / sqrt(len(values) or 1)
+    return [offset / spread if spread > EQUAL else 0.0 for offset in offsets]
+
+
+def _best_first(candidate: Candidate) -> tuple[float, int]:
+    return -(candidate.fused or 0.0), candidate.chunk_id.int

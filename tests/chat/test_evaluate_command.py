@@ -84,8 +84,8 @@ def test_refusing_is_measured_where_there_are_questions_without_an_answer(tmp_pa
 
 
 def test_a_question_that_leans_on_the_one_before_is_searched_with_it(tmp_path: Path) -> None:
-    history = [{"role": "user", "text": "Tell me about the train to the coast."}]
-    leaning = {"query_id": "2", "text": "What about its cost?", "history": history}
+    history = [{"role": "user", "text": "When does the train to the coast leave?"}]
+    leaning = {"query_id": "2", "text": "And the fare?", "history": history}
     assert evaluate(set_in(tmp_path / "leaning", queries=[leaning]))["ndcg@10"] == 1.0
 
 
