@@ -1,6 +1,6 @@
 """How a question becomes an answer, from top to bottom on one screen.
 
-condense (only with a history) -> retrieve -> is there anything? -> pack -> write -> cite
+retrieve, with the earlier questions in mind -> is there anything? -> pack -> write -> cite
 
 The chain is LangChain's: the retrieval stages are a retriever, the prompts `ChatPromptTemplate`s, and what writes is a
 `BaseChatModel`, whichever of the tenant's providers answers.
@@ -9,7 +9,7 @@ The chain is LangChain's: the retrieval stages are a retriever, the prompts `Cha
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -43,7 +43,6 @@ from ingestion.domain import Scope
 Result = TypeVar("Result")
 
 HISTORY_ANSWER_CHARS = 1_200
-CONDENSED_MAX_CHARS = 400
 SAFETY_TOKENS = 64
 RUNNERS_UP = 6
 """Passages beyond those of the prompt that are loaded to be told of as left out."""
@@ -51,9 +50,6 @@ SHORT_QUESTION_TERMS = 3
 
 ANSWER_PROMPT = ChatPromptTemplate.from_messages(
     [("system", prompt("answer")), MessagesPlaceholder("history"), ("human", prompt("question"))]
-)
-CONDENSE_PROMPT = ChatPromptTemplate.from_messages(
-    [("system", prompt("condense")), MessagesPlaceholder("history"), ("human", "{question}")]
 )
 DRAFT_PROMPT = ChatPromptTemplate.from_messages([("human", prompt("draft"))])
 
@@ -72,7 +68,6 @@ class Kit:
     style: AnswerStyle
     retrieve: Callable[[Retrieval], Awaitable[Retrieval]]
     writer: FallbackChain
-    condenser: FallbackChain
     language: str
     """Of the question, as ISO 639-1."""
     terms: extractive.Terms
@@ -85,18 +80,11 @@ class Kit:
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
     """Yield what happens; `Answered` comes last. Raise `ChatError` where no answer could be made: what was yielded
     until then stays valid."""
-    trace.query = question.text
-    if question.history:
-        yield StageStarted(Stage.UNDERSTANDING)
-        trace.query = await timed(trace, "understanding", condense(question, kit))
+    sought = search_for(question, kit.terms)
+    trace.query = sought.query
     yield StageStarted(Stage.SEARCHING)
-    state = Retrieval(
-        question=question.text,
-        query=trace.query,
-        scope=question.scope,
-        wanted=kit.style.passages + RUNNERS_UP,
-    )
-    state = await timed(trace, "searching", kit.retrieve(state))
+    wanted = kit.style.passages + RUNNERS_UP
+    state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
     packed, cut = packing.pack(
         state.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
     )
@@ -200,23 +188,20 @@ async def quote(
         yield Answered(notice="")
 
 
-async def condense(question: Question, kit: Kit) -> str:
-    """The question as it must be searched for when the conversation is not there to explain it."""
-    if kit.style.extractive:
-        return carry_over(question, kit.terms)
-    messages = CONDENSE_PROMPT.format_messages(history=_history_messages(question, kit.style), question=question.text)
-    try:
-        async with aclosing(kit.condenser.stream(messages)) as items:
-            parts = [item.text async for item in items if isinstance(item, Delta)]
-    except ChatError:
-        return carry_over(question, kit.terms)
-    condensed = " ".join("".join(parts).split()).strip("\"'«»„“")
-    return condensed if 0 < len(condensed) <= CONDENSED_MAX_CHARS else carry_over(question, kit.terms)
+def search_for(question: Question, terms: extractive.Terms) -> Retrieval:
+    """What is searched for. No model is asked to rewrite a question that leans on earlier ones: the earlier ones are
+    searched for, too, with less weight, which finds as much (docs/adr/0008-follow-up-questions.md)."""
+    return Retrieval(
+        question=question.text,
+        query=carry_over(question, terms),
+        context=tuple(each.question for each in question.history),
+        scope=question.scope,
+    )
 
 
-def carry_over(question: Question, terms: Callable[[str], Iterable[str]]) -> str:
-    """Without a model: a question of few words most likely leans on the one before it."""
-    if len(set(terms(question.text))) > SHORT_QUESTION_TERMS:
+def carry_over(question: Question, terms: extractive.Terms) -> str:
+    """A question of few words most likely leans on the one before it."""
+    if not question.history or len(set(terms(question.text))) > SHORT_QUESTION_TERMS:
         return question.text
     return f"{question.history[-1].question} {question.text}"
 

@@ -12,7 +12,6 @@ from ingestion.domain import Scope, Vector
 
 
 class Stage(StrEnum):
-    UNDERSTANDING = "understanding"
     SEARCHING = "searching"
     RANKING = "ranking"
     WRITING = "writing"
@@ -105,8 +104,10 @@ class Retrieval:
 
     question: str
     query: str
-    """The question as it is searched for: the question itself, or its rewriting with the history in mind."""
+    """The question as one text that stands for itself, with the one before it where it leans on that."""
     scope: Scope
+    context: tuple[str, ...] = ()
+    """The earlier questions of the conversation, the last one last."""
     wanted: int | None = None
     """How many passages are of use to whoever asked; None is as many as there may be."""
     vector: Vector | None = None

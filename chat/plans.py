@@ -31,7 +31,6 @@ from tenants.models import Tenant
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-CONDENSED_TOKENS = 96
 STARTER_LANGUAGES = frozenset({"en"})
 """What the starter model can write; in any other language its drafts only look like one."""
 SERVERS_OWN = UUID("6f0c1c6e-7f0e-4b52-9b6a-0d8f2d5f5d11")
@@ -59,12 +58,10 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
     links = _links(tenant, answers)
     language = language_of(question).partition("-")[0]
     configured = parts_of(tenant.pk)
-    brief = [_with(link, temperature=0.0, max_tokens=CONDENSED_TOKENS) for link in links]
     return Kit(
         style=style_of(answers, links, question),
         retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured), configured),
         writer=_chain(tenant, links, breaker),
-        condenser=_chain(tenant, brief, breaker),
         language=language,
         terms=lambda text: tokens.terms(text, language),
         embed=getattr(configured.embedder, "aembed_sentences", None),
@@ -117,10 +114,6 @@ def _in_turn(retrieve: retrieval.Pipeline, configured: Parts) -> retrieval.Pipel
             return await retrieve(state)
 
     return search
-
-
-def _with(link: Link, *, temperature: float, max_tokens: int) -> Link:
-    return replace(link, config=replace(link.config, temperature=temperature, max_tokens=max_tokens))
 
 
 def _chain(tenant: Tenant, links: list[Link], breaker: Breaker) -> FallbackChain:

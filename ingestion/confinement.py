@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import multiprocessing
 import os
 import resource
@@ -29,6 +30,8 @@ from django.utils.module_loading import import_string
 
 from ingestion.errors import DocumentUnreadable, IngestionError, ReaderDied
 from project.errors import AppError
+
+logger = logging.getLogger(__name__)
 
 POLL_S = 0.2
 """How soon cancelling is noticed."""
@@ -153,6 +156,7 @@ def _death_of(exit_code: int | None) -> IngestionError:
         return DocumentUnreadable(
             "Reading this file took too much processor time, so it was stopped. Split it and upload the parts."
         )
+    logger.warning("the reader of a file has ended with exit code %s", exit_code)
     return ReaderDied(
         "Reading this file has stopped its reader: it is damaged, or made to do so. "
         "Open it in the program that made it, save it again and upload the new copy."

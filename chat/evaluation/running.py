@@ -8,21 +8,22 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
 
 from chat import packing, plans, relevance
 from chat.aio import in_thread
-from chat.answering import Question, condense, passage_budget
-from chat.domain import Candidate, Passage, Retrieval
+from chat.answering import Question, passage_budget, search_for
+from chat.domain import Candidate, Passage
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
 from chat.retrieval.load import LIMIT
 from ingestion import services, tasks
 from ingestion.domain import Scope
 from ingestion.models import Chunk, Collection, Document
+from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.models import Role, Tenant
 
@@ -105,16 +106,17 @@ def _ingest(access: Access, collection: Collection, file: File) -> UUID:
 
 async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Breaker) -> Asked:
     kit = await in_thread(plans.kit_of, library.tenant, query.text, breaker)
-    kit = replace(kit, style=replace(kit.style, extractive=True))
     question = Question(query.text, query.history, Scope())
     began = time.perf_counter()
-    searched = await condense(question, kit) if query.history else query.text
-    found = await kit.retrieve(Retrieval(question=query.text, query=searched, scope=question.scope))
+    sought = search_for(question, kit.terms)
+    found = await kit.retrieve(sought)
     milliseconds = (time.perf_counter() - began) * 1000
     packed, _cut = packing.pack(
         found.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
     )
-    relevant = relevance.any_relevant(searched, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness)
+    relevant = relevance.any_relevant(
+        sought.query, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness
+    )
     places = await in_thread(_places, library, found.fused) if each.has_pages or each.spans else []
     return Asked(
         query=query,
@@ -124,6 +126,13 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
         refused=not relevant,
         milliseconds=milliseconds,
     )
+
+
+async def hang_up(tenant: Tenant) -> None:
+    """Close what the event loop has open to the embedder."""
+    configured = await in_thread(parts_of, tenant.pk)
+    if close := getattr(configured.embedder, "aclose", None):
+        await close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chat.aio import in_thread
 from chat.domain import Candidate, Retrieval
 from chat.retrieval.dense import DEPTH
+from ingestion.domain import Hit
 from ingestion.parts import Parts
+
+PREVIOUS_WEIGHT = 0.25
+"""What a word of the question before counts, against one of the question itself."""
+OLDER_WEIGHT = 0.15
+"""What a word of any question before that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +29,29 @@ class LexicalSearch:
     async def __call__(self, state: Retrieval) -> Retrieval:
         if state.scope.is_empty:
             return state
-        index = self.parts.lexical.for_tenant(self.tenant_id)
-        hits = await in_thread(index.search, state.query, limit=self.depth, scope=state.scope)
+        hits = await in_thread(self._search, state)
         return replace(
             state, lexical=tuple(Candidate(hit.chunk_id, hit.document_id, lexical=hit.score) for hit in hits)
         )
+
+    def _search(self, state: Retrieval) -> list[Hit]:
+        """BM25 is a sum over words, so that the scores of several questions can be added up."""
+        index = self.parts.lexical.for_tenant(self.tenant_id)
+        scores: defaultdict[UUID, float] = defaultdict(float)
+        documents: dict[UUID, UUID] = {}
+        for text, weight in _weighted(state):
+            for hit in index.search(text, limit=self.depth, scope=state.scope):
+                scores[hit.chunk_id] += weight * hit.score
+                documents[hit.chunk_id] = hit.document_id
+        ranked = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id.int))
+        return [Hit(chunk_id, documents[chunk_id], scores[chunk_id]) for chunk_id in ranked[: self.depth]]
+
+
+def _weighted(state: Retrieval) -> Iterator[tuple[str, float]]:
+    """The question, and what was asked before it. Measured in docs/adr/0008-follow-up-questions.md."""
+    yield state.question, 1.0
+    if state.context:
+        *older, previous = state.context
+        yield previous, PREVIOUS_WEIGHT
+        if older:
+            yield "\n".join(older), OLDER_WEIGHT

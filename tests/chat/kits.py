@@ -46,7 +46,6 @@ def kit(
     passages: Sequence[Passage],
     script: Sequence[Step] | ScriptedChat = (),
     *,
-    condensed: Sequence[Step] = (),
     extractive: bool = False,
     searched: list[str] | None = None,
 ) -> Kit:
@@ -62,7 +61,6 @@ def kit(
         style=AnswerStyle(extractive=extractive),
         retrieve=retrieve,
         writer=chain(writer),
-        condenser=chain(ScriptedChat(script=list(condensed))),
         language="en",
         terms=lambda text: tokens.terms(text, "en"),
     )

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from chat.answering import Kit, Question, answer
+from chat.answering import Kit, Question, answer, search_for
 from chat.domain import (
     Answered,
     AnswerEvent,
     CitationFound,
     SourcesFound,
-    Stage,
     StageStarted,
     TextDelta,
     Trace,
@@ -66,30 +65,23 @@ async def test_no_model_is_asked_before_a_first_questions_answer() -> None:
     assert searched == [ASKED.text]
 
 
-async def test_a_follow_up_is_searched_for_as_a_question_of_its_own() -> None:
+async def test_no_model_is_asked_before_a_follow_ups_answer() -> None:
     asked = question("And the battery?", ("How long does the warranty last?", "Two years [1]."))
+    model = ScriptedChat(script=["Yes [1]."])
     searched: list[str] = []
     trace = Trace()
-    events = await events_of(
-        asked,
-        kit([WARRANTY], ["Yes [1]."], condensed=["How long does the battery's warranty last?"], searched=searched),
-        trace,
-    )
+    await events_of(asked, kit([WARRANTY], model, searched=searched), trace)
 
-    assert events[0] == StageStarted(Stage.UNDERSTANDING)
-    assert searched == ["How long does the battery's warranty last?"]
+    assert len(model.calls) == 1
+    assert searched == ["How long does the warranty last? And the battery?"]
     assert trace.query == searched[0]
 
 
-async def test_a_condenser_that_fails_costs_nothing_but_its_help() -> None:
-    asked = question("And the battery?", ("How long does the warranty last?", "Two years [1]."))
-    searched: list[str] = []
-    events = await events_of(
-        asked, kit([WARRANTY], ["Yes [1]."], condensed=[ProviderUnreachable("gone")], searched=searched)
-    )
-
-    assert searched == ["How long does the warranty last? And the battery?"]
-    assert text_of(events) == "Yes [1]."
+def test_a_question_that_says_what_it_is_about_stands_for_itself() -> None:
+    asked = question("How long does the battery of the pump last in winter?", ("One?", ""), ("Two?", ""))
+    sought = search_for(asked, lambda text: text.split())
+    assert (sought.question, sought.query) == (asked.text, asked.text)
+    assert sought.context == ("One?", "Two?")
 
 
 @pytest.mark.parametrize("found", [[], [passage("Bananas are yellow.", dense=0.71)]], ids=["nothing", "off topic"])

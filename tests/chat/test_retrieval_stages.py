@@ -139,6 +139,24 @@ async def test_no_more_passages_are_loaded_than_the_limit(parts: Parts, acme: Te
     assert len((await LoadPassages(acme.pk, parts, limit=4)(state)).passages) == 4
 
 
+async def test_earlier_questions_are_searched_for_too_and_count_less(parts: Parts, acme: Tenant) -> None:
+    texts = ["The ferry takes bicycles.", "The bus takes bicycles.", "The ferry has a restaurant."]
+    await in_thread(library, parts, acme, "travel.txt", texts)
+    alone = asked("Does it take bicycles?")
+    search = LexicalSearch(acme.pk, parts)
+
+    def found(state: Retrieval) -> list[str]:
+        chunks = Chunk.objects.for_tenant(acme).in_bulk([hit.chunk_id for hit in state.lexical])
+        return [chunks[hit.chunk_id].text for hit in state.lexical]
+
+    state = await search(replace(alone, context=("Tell me about the ferry.",)))
+    assert await in_thread(found, state) == texts
+    assert sorted(await in_thread(found, await search(alone))) == sorted(texts[:2])
+    older = await search(replace(alone, context=("Tell me about the ferry.", "And about its restaurant.")))
+    scores = {hit.chunk_id: hit.lexical or 0.0 for hit in state.lexical}
+    assert {hit.chunk_id for hit in older.lexical} == set(scores)
+
+
 async def test_an_embedder_without_a_coroutine_is_asked_in_a_thread(
     parts: Parts, acme: Tenant, guide: Document
 ) -> None:

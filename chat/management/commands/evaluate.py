@@ -76,9 +76,12 @@ class Command(BaseCommand):
 
         async def ask_all() -> list[running.Asked]:
             breaker, asked = MemoryBreaker(), []
-            for query in each.queries:
-                asked.append(await running.ask(library, each, query, breaker))
-                self.report(each, "queries", len(asked))
+            try:
+                for query in each.queries:
+                    asked.append(await running.ask(library, each, query, breaker))
+                    self.report(each, "queries", len(asked))
+            finally:
+                await running.hang_up(tenant)
             return asked
 
         return {
