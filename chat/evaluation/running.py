@@ -17,12 +17,13 @@ from chat import packing, plans, relevance
 from chat.aio import in_thread
 from chat.answering import Question, passage_budget, search_for
 from chat.domain import Candidate, Passage
+from chat.evaluation.alignment import alignment
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
 from chat.retrieval.load import LIMIT
 from ingestion import services, tasks
-from ingestion.domain import Scope
-from ingestion.models import Chunk, Collection, Document
+from ingestion.domain import SECTION_SEPARATOR, Scope
+from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.tenant_parts import parts_of
 from tenants.access import Access
 from tenants.models import Role, Tenant
@@ -48,8 +49,8 @@ class Library:
     tenant: Tenant
     doc_ids: defaultdict[UUID, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Document -> what the set calls it: equal texts are one document here."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """What the set calls a document -> its text, where there are spans in it."""
+    places: dict[UUID, list[int]] = field(default_factory=dict)
+    """Document -> where each character of its text stands in the file, where the set has spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def ingest(tenant: Tenant, each: EvaluationSet, report: Report) -> Library:
         for count, (file, document_id) in enumerate(pool.map(upload, each.files())):
             library.doc_ids[document_id].append(file.doc_id)
             if each.spans:
-                library.texts[file.doc_id] = file.content.decode()
+                library.places[document_id] = alignment(_text_of(tenant, document_id), file.content.decode())
             report(count)
     failed = Document.objects.for_tenant(tenant).exclude(status=Document.Status.READY).first()
     if failed is not None:
@@ -102,6 +103,11 @@ def _ingest(access: Access, collection: Collection, file: File) -> UUID:
         return document_id
     finally:
         connection.close()
+
+
+def _text_of(tenant: Tenant, document_id: UUID) -> str:
+    sections = DocumentSection.objects.for_tenant(tenant).filter(document=document_id).order_by("ordinal")
+    return SECTION_SEPARATOR.join(sections.values_list("text", flat=True))
 
 
 async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Breaker) -> Asked:
@@ -148,7 +154,7 @@ def _places(library: Library, fused: Sequence[Candidate]) -> list[_Place]:
     rows = Chunk.objects.for_tenant(library.tenant).in_bulk([candidate.chunk_id for candidate in best])
     return [
         _Place(
-            _span(library, chunk.document_id, chunk.text, chunk.start),
+            _span(library, chunk.document_id, chunk.start, chunk.end),
             range(chunk.page or 0, (chunk.last_page or chunk.page or 0) + 1),
             candidate.fused or 0.0,
         )
@@ -157,18 +163,15 @@ def _places(library: Library, fused: Sequence[Candidate]) -> list[_Place]:
     ]
 
 
-def _span(library: Library, document_id: UUID, text: str, start: int) -> Span:
-    """Reading a text may move it by what it leaves out, such as a mark at its beginning."""
+def _span(library: Library, document_id: UUID, start: int, end: int) -> Span:
+    places = library.places.get(document_id)
     doc_id = library.doc_ids[document_id][0]
-    whole = library.texts.get(doc_id, "")
-    if whole and not whole.startswith(text, start):
-        start = found if (found := whole.find(text)) >= 0 else start
-    return Span(doc_id, start, start + len(text))
+    return Span(doc_id, places[start], places[end - 1] + 1) if places else Span(doc_id, start, end)
 
 
 def _packed(library: Library, passages: Sequence[Passage], budget: int) -> tuple[Span, ...]:
     packed, _cut = packing.pack(passages, budget_tokens=budget, limit=LIMIT)
-    return tuple(_span(library, each.document_id, each.text, each.start) for each in packed)
+    return tuple(_span(library, each.document_id, each.start, each.end) for each in packed)
 
 
 def _scores(library: Library, fused: Sequence[Candidate]) -> dict[str, float]:

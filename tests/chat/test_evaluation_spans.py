@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.evaluation.alignment import alignment
 from chat.evaluation.refusing import refusing
 from chat.evaluation.sets import Span
 from chat.evaluation.spans import Overlap, mean, overlap
@@ -56,3 +57,18 @@ def test_refusing_is_measured_on_both_kinds_of_question() -> None:
 def test_whoever_treats_all_questions_alike_is_right_half_of_the_time(refused: bool) -> None:
     found = refusing({"a": True, "b": False}, {"a": refused, "b": refused})
     assert found.balanced_accuracy == 0.5
+
+
+@pytest.mark.parametrize(
+    ("read", "original", "places"),
+    [
+        ("abc", "abc", [0, 1, 2, 3]),
+        ("abc", "\ufeffa\0b\u200bc", [1, 3, 5, 6]),
+        ("a\nb", "a\r\nb", [0, 2, 3, 4]),
+        ("a-b", "a\u2011b", [0, 1, 2, 3]),
+        ("", "", [0]),
+    ],
+    ids=["same", "left out", "line ends", "changed", "empty"],
+)
+def test_what_was_read_is_found_again_in_the_original(read: str, original: str, places: list[int]) -> None:
+    assert alignment(read, original) == places
