@@ -80,18 +80,23 @@ class Kit:
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
     """Yield what happens; `Answered` comes last. Raise `ChatError` where no answer could be made: what was yielded
     until then stays valid."""
-    sought = search_for(question, kit.terms)
+    sought = search_for(question)
     trace.query = sought.query
+    words = in_words(question, kit.terms)
     yield StageStarted(Stage.SEARCHING)
     wanted = kit.style.passages + RUNNERS_UP
     state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
     packed, cut = packing.pack(
-        state.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
+        state.passages,
+        question=words,
+        terms=kit.terms,
+        budget_tokens=passage_budget(question, kit.style),
+        limit=kit.style.passages,
     )
     _note_candidates(trace, packed, cut)
     yield SourcesFound(packed, omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
-    if not relevance.any_relevant(trace.query, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness):
+    if not relevance.any_relevant(words, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness):
         yield TextDelta(refusal)
         yield Answered(refused=True)
         return
@@ -160,7 +165,9 @@ async def quote(
     question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The documents' own sentences first; the model's words, if it has any, below them as a draft."""
-    quotes = await timed(trace, "quoting", extractive.select(trace.query, passages, terms=kit.terms, embed=kit.embed))
+    quotes = await timed(
+        trace, "quoting", extractive.select(in_words(question, kit.terms), passages, terms=kit.terms, embed=kit.embed)
+    )
     if not quotes:
         yield TextDelta(refusal)
         yield Answered(refused=True)
@@ -188,19 +195,21 @@ async def quote(
         yield Answered(notice="")
 
 
-def search_for(question: Question, terms: extractive.Terms) -> Retrieval:
+def search_for(question: Question) -> Retrieval:
     """What is searched for. No model is asked to rewrite a question that leans on earlier ones: the earlier ones are
     searched for, too, with less weight, which finds as much (docs/adr/0008-follow-up-questions.md)."""
+    earlier = tuple(each.question for each in question.history)
     return Retrieval(
         question=question.text,
-        query=carry_over(question, terms),
-        context=tuple(each.question for each in question.history),
+        query=" ".join((*earlier[-1:], question.text)),
+        context=earlier,
         scope=question.scope,
     )
 
 
-def carry_over(question: Question, terms: extractive.Terms) -> str:
-    """A question of few words most likely leans on the one before it."""
+def in_words(question: Question, terms: extractive.Terms) -> str:
+    """The question as text to be compared with word by word: one of few words most likely leans on the one before it,
+    and the words of any other one are its own."""
     if not question.history or len(set(terms(question.text))) > SHORT_QUESTION_TERMS:
         return question.text
     return f"{question.history[-1].question} {question.text}"
@@ -218,7 +227,7 @@ def passage_budget(question: Question, style: AnswerStyle) -> int:
 def fenced(passage: Passage) -> str:
     place = ", ".join(part for part in (f"page {passage.page}" if passage.page else "", passage.heading) if part)
     name = ", ".join(part for part in (passage.document_name, place) if part)
-    return f"<passage {passage.number}: {name}>\n{passage.text}\n</passage>"
+    return f"<passage {passage.number}: {name}>\n{passage.excerpt}\n</passage>"
 
 
 async def timed(trace: Trace, name: str, work: Awaitable[Result]) -> Result:

@@ -71,6 +71,12 @@ class Candidate(NamedTuple):
     fused: float | None = None
 
 
+Range = tuple[int, int]
+"""Start and end, in characters."""
+GAP = " […] "
+"""Between stretches of a passage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A candidate with its text: what a prompt is made of and what a citation points at.
@@ -96,6 +102,13 @@ class Passage:
     """Where it ends: `page` again, or a later one."""
     version: str = ""
     """The SHA-256 of the file that the text was read from."""
+    kept: tuple[Range, ...] = ()
+    """What of `text` is in the prompt, where that is not all of it."""
+
+    @property
+    def excerpt(self) -> str:
+        """The text as it is in the prompt."""
+        return GAP.join(self.text[start:end] for start, end in self.kept) if self.kept else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,7 @@ class Retrieval:
 
     question: str
     query: str
-    """The question as one text that stands for itself, with the one before it where it leans on that."""
+    """What is embedded: the question, with the one before it where there is one."""
     scope: Scope
     context: tuple[str, ...] = ()
     """The earlier questions of the conversation, the last one last."""

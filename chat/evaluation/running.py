@@ -15,7 +15,7 @@ from django.db import connection
 
 from chat import packing, plans, relevance
 from chat.aio import in_thread
-from chat.answering import Question, passage_budget, search_for
+from chat.answering import Question, in_words, passage_budget, search_for
 from chat.domain import Candidate, Passage
 from chat.evaluation.alignment import alignment
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
@@ -114,21 +114,26 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
     kit = await in_thread(plans.kit_of, library.tenant, query.text, breaker)
     question = Question(query.text, query.history, Scope())
     began = time.perf_counter()
-    sought = search_for(question, kit.terms)
-    found = await kit.retrieve(sought)
+    found = await kit.retrieve(search_for(question))
     milliseconds = (time.perf_counter() - began) * 1000
+    words = in_words(question, kit.terms)
     packed, _cut = packing.pack(
-        found.passages, budget_tokens=passage_budget(question, kit.style), limit=kit.style.passages
+        found.passages,
+        question=words,
+        terms=kit.terms,
+        budget_tokens=passage_budget(question, kit.style),
+        limit=kit.style.passages,
     )
-    relevant = relevance.any_relevant(
-        sought.query, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness
-    )
+    relevant = relevance.any_relevant(words, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness)
     places = await in_thread(_places, library, found.fused) if each.has_pages or each.spans else []
     return Asked(
         query=query,
         scores=_page_scores(places) if each.has_pages else _scores(library, found.fused),
         chunks=tuple(place.span for place in places) if each.spans else (),
-        packed={budget: _packed(library, found.passages, budget) for budget in BUDGETS} if each.spans else {},
+        packed={
+            budget: _packed(library, words, found.passages, kit.terms, budget)
+            for budget in (BUDGETS if each.spans else ())
+        },
         refused=not relevant,
         milliseconds=milliseconds,
     )
@@ -169,9 +174,15 @@ def _span(library: Library, document_id: UUID, start: int, end: int) -> Span:
     return Span(doc_id, places[start], places[end - 1] + 1) if places else Span(doc_id, start, end)
 
 
-def _packed(library: Library, passages: Sequence[Passage], budget: int) -> tuple[Span, ...]:
-    packed, _cut = packing.pack(passages, budget_tokens=budget, limit=LIMIT)
-    return tuple(_span(library, each.document_id, each.start, each.end) for each in packed)
+def _packed(
+    library: Library, question: str, passages: Sequence[Passage], terms: packing.Terms, budget: int
+) -> tuple[Span, ...]:
+    packed, _cut = packing.pack(passages, question=question, terms=terms, budget_tokens=budget, limit=LIMIT)
+    return tuple(
+        _span(library, passage.document_id, passage.start + start, passage.start + end)
+        for passage in packed
+        for start, end in passage.kept or [(0, len(passage.text))]
+    )
 
 
 def _scores(library: Library, fused: Sequence[Candidate]) -> dict[str, float]:

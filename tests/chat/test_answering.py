@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.answering import Kit, Question, answer, search_for
+from chat.answering import Kit, Question, answer, in_words, search_for
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -77,11 +77,18 @@ async def test_no_model_is_asked_before_a_follow_ups_answer() -> None:
     assert trace.query == searched[0]
 
 
-def test_a_question_that_says_what_it_is_about_stands_for_itself() -> None:
-    asked = question("How long does the battery of the pump last in winter?", ("One?", ""), ("Two?", ""))
-    sought = search_for(asked, lambda text: text.split())
-    assert (sought.question, sought.query) == (asked.text, asked.text)
+def test_a_follow_up_is_searched_for_with_what_was_asked_before() -> None:
+    asked = question("How long does the battery of the pump last?", ("One?", "1."), ("Two?", "2."))
+    sought = search_for(asked)
+    assert (sought.question, sought.query) == (asked.text, f"Two? {asked.text}")
     assert sought.context == ("One?", "Two?")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("And then?", "Two? And then?"), ("How long does the battery last?",) * 2], ids=["few", "own"]
+)
+def test_a_question_of_few_words_is_compared_together_with_the_one_before(text: str, words: str) -> None:
+    assert in_words(question(text, ("One?", "1."), ("Two?", "2.")), lambda text: text.split()) == words
 
 
 @pytest.mark.parametrize("found", [[], [passage("Bananas are yellow.", dense=0.71)]], ids=["nothing", "off topic"])
