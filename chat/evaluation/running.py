@@ -30,6 +30,8 @@ from tenants.models import Role, Tenant
 
 INGESTERS = 4
 """Documents read at a time: their texts share the embedder's batches."""
+ATTEMPTS = 3
+"""At a document that is put back, because its reader has died or another organisation's had to go first."""
 BUDGETS = 256, 512, 1_024, 2_048
 """Tokens for passages in a prompt."""
 PLACE_DEPTH = 100
@@ -98,8 +100,13 @@ def _ingest(access: Access, collection: Collection, file: File) -> UUID:
             folder=file.doc_id,  # two of one title are no versions of each other
             enqueue=lambda _document: None,
         )
-        tasks.ingest_document(uploaded.document)
-        document_id: UUID = uploaded.document.pk
+        document = uploaded.document
+        for _attempt in range(ATTEMPTS):
+            tasks.ingest_document(document)
+            document.refresh_from_db(fields=["status"])
+            if document.status != Document.Status.QUEUED:
+                break
+        document_id: UUID = document.pk
         return document_id
     finally:
         connection.close()
