@@ -146,6 +146,9 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
     with _Ahead(document, parts, batches) as ahead:
         for rows, vectors in ahead.embedded(progress):
             write(document, parts, progress, rows, vectors)
+            if document.attempts > 1:  # whatever interrupted it, the document gets on, and so it is no poison
+                document.attempts = 1
+                progress.lease.save("attempts")
             done += len(rows)
             progress.report(done, document.chunk_count)
             if time.monotonic() - started > YIELD_S and done < document.chunk_count and waiting.others_wait(document):

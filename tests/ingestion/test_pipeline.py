@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +133,35 @@ def test_a_worker_killed_between_batches_does_not_embed_them_again(
 
     assert document.status == "ready"
     assert len(again) == document.chunk_count - 4 * batches
+    assert is_consistent(document, made_of)
+
+
+def test_a_long_document_that_gets_on_is_finished_however_often_its_worker_dies(
+    document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "EMBED_BATCH", 1)
+    embed = made_of.embedder.embed_documents
+    deaths = 0
+
+    def one_batch_only() -> Callable[[Sequence[str]], list[Vector]]:
+        calls = itertools.count()
+
+        def dies(texts: Sequence[str]) -> list[Vector]:
+            if next(calls):
+                raise Killed
+            return embed(texts)
+
+        return dies
+
+    while document.status not in {"ready", "failed"}:
+        monkeypatch.setattr(made_of.embedder, "embed_documents", one_batch_only())
+        with contextlib.suppress(Killed):
+            finish_as_another_worker(document) if deaths else run(document)
+        deaths += 1
+        document.refresh_from_db()
+
+    assert document.status == "ready"
+    assert deaths > tasks.MAX_ATTEMPTS + 1
     assert is_consistent(document, made_of)
 
 
