@@ -50,7 +50,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 test: lint check  ## Everything that must hold before a change is taken
 	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
 
-test-fast: install-dev  ## Tests that need no model server, browser or PostgreSQL; under a minute
+test-fast: install-dev  ## Tests that need no model server, browser or PostgreSQL; a few minutes
 	$(PYTEST) -n 2 --dist loadgroup -m "not slow" $(ARGS)
 
 lint: install-dev  ## Style, types, and which module may import which
