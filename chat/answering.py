@@ -47,6 +47,8 @@ SAFETY_TOKENS = 64
 RUNNERS_UP = 6
 """Passages beyond those of the prompt that are loaded to be told of as left out."""
 SHORT_QUESTION_TERMS = 3
+EARLIER_CHARS = 400
+"""Of the question before, in what is embedded: a model reads so many tokens and no more, and the question comes last."""
 
 ANSWER_PROMPT = ChatPromptTemplate.from_messages(
     [("system", prompt("answer")), MessagesPlaceholder("history"), ("human", prompt("question"))]
@@ -201,7 +203,7 @@ def search_for(question: Question) -> Retrieval:
     earlier = tuple(each.question for each in question.history)
     return Retrieval(
         question=question.text,
-        query=" ".join((*earlier[-1:], question.text)),
+        query=" ".join((*(each[:EARLIER_CHARS] for each in earlier[-1:]), question.text)),
         context=earlier,
         scope=question.scope,
     )

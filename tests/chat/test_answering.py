@@ -84,6 +84,12 @@ def test_a_follow_up_is_searched_for_with_what_was_asked_before() -> None:
     assert sought.context == ("One?", "Two?")
 
 
+def test_a_page_that_was_pasted_before_leaves_room_for_the_question() -> None:
+    sought = search_for(question("And the battery?", ("A page of text. " * 500, "1.")))
+    assert len(sought.query) < 500
+    assert sought.query.endswith(" And the battery?")
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("And then?", "Two? And then?"), ("How long does the battery last?",) * 2], ids=["few", "own"]
 )
