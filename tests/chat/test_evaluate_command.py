@@ -120,6 +120,8 @@ def test_a_directory_that_is_no_set_says_so(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="has no queries"):
         evaluate(tmp_path)
     (set_in(tmp_path / "broken") / "qrels.tsv").unlink()
+    with pytest.raises(CommandError, match="has no set called other"):
+        evaluate(tmp_path / "broken", only=["broken", "other"])
     with pytest.raises(CommandError, match="broken is no set"):
         evaluate(tmp_path / "broken")
 

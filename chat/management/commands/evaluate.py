@@ -46,6 +46,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error} See this command's help for what DIR holds.") from error
         if only := options["only"]:
+            if absent := sorted(set(only) - {folder.name for folder in folders}):
+                raise CommandError(f"{options['directory']} has no set called {', '.join(absent)}.")
             folders = [folder for folder in folders if folder.name in only]
         found = {folder.name: self.evaluate(folder) for folder in folders}
         if self.quiet:
