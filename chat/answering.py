@@ -37,6 +37,7 @@ from chat.domain import (
 from chat.errors import ChatError, PromptTooLong
 from chat.llm.chain import Delta, FallbackChain, Finished, Started
 from chat.prompts import prompt
+from chat.rarity import Terms
 from chat.refusal import is_refusal, refusal_for
 from ingestion.domain import Scope
 
@@ -48,7 +49,7 @@ RUNNERS_UP = 6
 """Passages beyond those of the prompt that are loaded to be told of as left out."""
 SHORT_QUESTION_TERMS = 3
 EARLIER_CHARS = 400
-"""Of the question before, in what is embedded: a model reads so many tokens and no more, and the question comes last."""
+"""Of the question before, in what is embedded: a model reads so many tokens and no more, the question last."""
 
 ANSWER_PROMPT = ChatPromptTemplate.from_messages(
     [("system", prompt("answer")), MessagesPlaceholder("history"), ("human", prompt("question"))]
@@ -72,7 +73,7 @@ class Kit:
     writer: FallbackChain
     language: str
     """Of the question, as ISO 639-1."""
-    terms: extractive.Terms
+    terms: Terms
     """Words as the lexical index has them, in that language."""
     embed: extractive.EmbedSentences | None = None
     closeness: Closeness = as_it_is
@@ -209,7 +210,7 @@ def search_for(question: Question) -> Retrieval:
     )
 
 
-def in_words(question: Question, terms: extractive.Terms) -> str:
+def in_words(question: Question, terms: Terms) -> str:
     """The question as text to be compared with word by word: one of few words most likely leans on the one before it,
     and the words of any other one are its own."""
     if not question.history or len(set(terms(question.text))) > SHORT_QUESTION_TERMS:

@@ -6,12 +6,12 @@ among the passages) and by how close their meaning is to it, where an embedder i
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.domain import Passage
+from chat.rarity import Terms, rarity
 from chat.sentences import Sentence, sentences
 from ingestion.domain import Vector
 
@@ -35,7 +35,6 @@ FRAGMENT_WEIGHT = 0.5
 STOPS = tuple(".!…。！।;:")
 QUESTION_MARKS = tuple("?؟？")
 
-Terms = Callable[[str], Iterable[str]]
 EmbedSentences = Callable[[Sequence[str]], Awaitable[list[Vector]]]
 
 
@@ -93,10 +92,7 @@ class _Line:
 
 def _by_words(question: str, passages: Sequence[Passage], terms: Terms) -> list[Quote]:
     lines = [line for passage in passages for line in _lines(passage, terms)]
-    weight = {
-        term: math.log(1 + len(lines) / (1 + sum(term in line.words for line in lines)))
-        for term in set(terms(question))
-    }
+    weight = rarity(set(terms(question)), [line.words for line in lines])
     quotes = [
         Quote(
             passage=line.passage,

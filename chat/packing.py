@@ -6,16 +6,13 @@ that its neighbours share; and by the rank of its passage. Measured in docs/adr/
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chat.domain import Exchange, Passage, Range
+from chat.rarity import Terms, rarity
 from chat.sentences import sentences
-
-Terms = Callable[[str], Iterable[str]]
 
 BYTES_PER_TOKEN = 3
 """A careful guess that holds for the tokenizers of small models: about three characters of English, one and a half of
@@ -92,8 +89,7 @@ def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms) -> list[
         for passage in passages
         for sentence in sentences(passage.text)
     ]
-    holders = Counter(term for _passage, _sentence, shared in found for term in shared)
-    weight = {term: math.log(1 + len(found) / (1 + holders[term])) for term in wanted}
+    weight = rarity(wanted, [shared for _passage, _sentence, shared in found])
     whole = sum(weight.values()) or 1.0
     return [
         _Line(

@@ -10,18 +10,17 @@ by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from chat.closeness import Closeness, as_it_is
 from chat.domain import Passage
+from chat.rarity import Terms
 from ingestion.index.tokens import STEMMERS
 
 SHARED_WORDS_WEIGHT = 0.2
 """What holding every word of the question is worth, in units of the cosine."""
 RELEVANT = 0.91
 RELEVANT_ACROSS_LANGUAGES = 0.80
-
-Terms = Callable[[str], Iterable[str]]
 
 
 def any_relevant(

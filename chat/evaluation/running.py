@@ -20,6 +20,7 @@ from chat.domain import Candidate, Passage
 from chat.evaluation.alignment import alignment
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
+from chat.rarity import Terms
 from chat.retrieval.load import LIMIT
 from ingestion import services, tasks
 from ingestion.domain import SECTION_SEPARATOR, Scope
@@ -182,7 +183,7 @@ def _span(library: Library, document_id: UUID, start: int, end: int) -> Span:
 
 
 def _packed(
-    library: Library, question: str, passages: Sequence[Passage], terms: packing.Terms, budget: int
+    library: Library, question: str, passages: Sequence[Passage], terms: Terms, budget: int
 ) -> tuple[Span, ...]:
     packed, _cut = packing.pack(passages, question=question, terms=terms, budget_tokens=budget, limit=LIMIT)
     return tuple(
