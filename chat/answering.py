@@ -85,21 +85,14 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     until then stays valid."""
     sought = search_for(question)
     trace.query = sought.query
-    words = in_words(question, kit.terms)
     yield StageStarted(Stage.SEARCHING)
     wanted = kit.style.passages + RUNNERS_UP
     state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
-    packed, cut = packing.pack(
-        state.passages,
-        question=words,
-        terms=kit.terms,
-        budget_tokens=passage_budget(question, kit.style),
-        limit=kit.style.passages,
-    )
+    packed, cut = pack(question, kit, state.passages)
     _note_candidates(trace, packed, cut)
     yield SourcesFound(packed, omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
-    if not relevance.any_relevant(words, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness):
+    if not anything_relevant(question, kit, packed):
         yield TextDelta(refusal)
         yield Answered(refused=True)
         return
@@ -216,6 +209,22 @@ def in_words(question: Question, terms: Terms) -> str:
     if not question.history or len(set(terms(question.text))) > SHORT_QUESTION_TERMS:
         return question.text
     return f"{question.history[-1].question} {question.text}"
+
+
+def pack(question: Question, kit: Kit, passages: Sequence[Passage]) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+    """Those that go into the prompt, and those that do not."""
+    return packing.pack(
+        passages,
+        question=in_words(question, kit.terms),
+        terms=kit.terms,
+        budget_tokens=passage_budget(question, kit.style),
+        limit=kit.style.passages,
+    )
+
+
+def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage]) -> bool:
+    words = in_words(question, kit.terms)
+    return relevance.any_relevant(words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness)
 
 
 def passage_budget(question: Question, style: AnswerStyle) -> int:

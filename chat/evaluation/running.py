@@ -13,9 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from chat import packing, plans, relevance
+from chat import packing, plans
 from chat.aio import in_thread
-from chat.answering import Question, in_words, passage_budget, search_for
+from chat.answering import Question, anything_relevant, in_words, pack, search_for
 from chat.domain import Candidate, Passage
 from chat.evaluation.alignment import alignment
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
@@ -124,25 +124,17 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
     began = time.perf_counter()
     found = await kit.retrieve(search_for(question))
     milliseconds = (time.perf_counter() - began) * 1000
-    words = in_words(question, kit.terms)
-    packed, _cut = packing.pack(
-        found.passages,
-        question=words,
-        terms=kit.terms,
-        budget_tokens=passage_budget(question, kit.style),
-        limit=kit.style.passages,
-    )
-    relevant = relevance.any_relevant(words, packed, terms=kit.terms, language=kit.language, closeness=kit.closeness)
+    packed, _cut = pack(question, kit, found.passages)
     places = await in_thread(_places, library, found.fused) if each.has_pages or each.spans else []
     return Asked(
         query=query,
         scores=_page_scores(places) if each.has_pages else _scores(library, found.fused),
         chunks=tuple(place.span for place in places) if each.spans else (),
         packed={
-            budget: _packed(library, words, found.passages, kit.terms, budget)
+            budget: _packed(library, in_words(question, kit.terms), found.passages, kit.terms, budget)
             for budget in (BUDGETS if each.spans else ())
         },
-        refused=not relevant,
+        refused=not anything_relevant(question, kit, packed),
         milliseconds=milliseconds,
     )
 
