@@ -33,8 +33,9 @@ def line(product: Product) -> Iterator[FaultyLine]:
 @pytest.fixture
 def page(signed_in: SignedIn, line: FaultyLine, watch: Watch) -> Page:
     """Alice, at the documents of Acme, over that line."""
-    # What a browser itself has to say about a line that is gone, and about a server that had got further than it knew.
-    watch.expect("ERR_|WebSocket|htmx:|409 \\(Conflict\\)")
+    # What a browser itself has to say about a line that is gone, and about a server that had got further than it knew
+    # or is still writing down the piece whose request was given up.
+    watch.expect(r"ERR_|WebSocket|htmx:|409 \(Conflict\)|423 \(Locked\)")
     page = signed_in(ALICE)
     page.goto(f"http://127.0.0.1:{line.port}/t/{ACME}/documents/")
     return page
