@@ -125,6 +125,8 @@ class Retrieval:
     """How many passages are of use to whoever asked; None is as many as there may be."""
     vector: Vector | None = None
     """The query's, where it has been computed already."""
+    words: bytes = b""
+    """The query's words, where the embedder tells them (`ingestion.domain.Embedded`)."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()

@@ -20,7 +20,7 @@ from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
 from chat.models import AnswerSettings, Turn
 from chat.refusal import language_of
-from chat.retrieval.dense import embed_query
+from chat.retrieval.dense import embed_question
 from ingestion.domain import Scope
 from ingestion.index import tokens
 from ingestion.parts import Parts
@@ -109,7 +109,8 @@ def _in_turn(retrieve: retrieval.Pipeline, configured: Parts) -> retrieval.Pipel
 
     async def search(state: Retrieval) -> Retrieval:
         if not state.scope.is_empty:
-            state = replace(state, vector=await embed_query(configured, state.query))
+            vector, words = await embed_question(configured, state.query)
+            state = replace(state, vector=vector, words=words)
         async with searching():
             return await retrieve(state)
 

@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 
 from ingestion import services
 from ingestion.index.entries import LexicalEntry
+from ingestion.index.passage_words import PassageWords
 from ingestion.models import (
     Chunk,
     Collection,
@@ -135,6 +136,18 @@ class LexicalEntryAdmin(TenantOwnedAdmin):
 
     list_display = ("chunk_id", "document_id", "language", "length", "tenant")
     list_filter = ("language", "tenant")
+    search_fields = ("=chunk_id", "=document_id", "tenant__slug")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(PassageWords)
+class PassageWordsAdmin(TenantOwnedAdmin):
+    """As above."""
+
+    list_display = ("chunk_id", "document_id", "fingerprint", "tenant")
+    list_filter = ("fingerprint", "tenant")
     search_fields = ("=chunk_id", "=document_id", "tenant__slug")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

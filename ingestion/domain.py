@@ -13,6 +13,17 @@ SECTION_SEPARATOR = "\n\n"
 Vector = tuple[float, ...]
 
 
+class Embedded(NamedTuple):
+    """What an embedder makes of a text: a vector of the whole, and one of each of its words where it can tell them.
+
+    `words` is a row for each word (`ingestion.embedding.words`), in their order, as many as the model has read: of a
+    passage the signs of the row's numbers, a bit each, and of a question the numbers as little-endian float16.
+    """
+
+    vector: Vector
+    words: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A stretch of a document that has one page and one place in the outline.
@@ -95,6 +106,8 @@ class IndexEntry:
     heading: str = ""
     language: str = ""
     vector: Vector | None = None
+    words: bytes = b""
+    """Of `Embedded`."""
 
 
 @dataclass(frozen=True, slots=True)

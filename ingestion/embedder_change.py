@@ -143,8 +143,8 @@ def _embed(document: Document, change: EmbedderChange, target: Parts) -> Any:
         index.delete_document(document.pk)
     chunks = Chunk.objects.for_tenant(change.tenant_id).filter(document=document)
     while batch := list(chunks.filter(ordinal__gte=cursor["ordinal"])[:EMBED_BATCH]):
-        vectors = target.embedder.embed_documents([searchable_text(document, chunk) for chunk in batch])
-        index.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(batch, vectors, strict=True)])
+        embedded = target.embedder.embed_passages([searchable_text(document, chunk) for chunk in batch])
+        index.upsert([entry_of(document, chunk, each) for chunk, each in zip(batch, embedded, strict=True)])
         cursor = cursor | {"ordinal": batch[-1].ordinal + 1}
         change.cursor = cursor
         change.save(update_fields=["cursor"])

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.index.entries import LexicalEntry  # noqa: F401 - Django looks for an app's models here
+from ingestion.index.passage_words import PassageWords  # noqa: F401
 from tenants.scoping import TenantOwned
 
 

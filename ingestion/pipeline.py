@@ -20,7 +20,7 @@ from django.db import transaction
 
 from ingestion import attachments, confinement, languages, selectors, versions, waiting
 from ingestion.confined import chunk_of, section_of
-from ingestion.domain import SECTION_SEPARATOR, IndexEntry, Section, Vector
+from ingestion.domain import SECTION_SEPARATOR, Embedded, IndexEntry, Section
 from ingestion.domain import Chunk as ChunkValue
 from ingestion.embedding.meaning import readable
 from ingestion.errors import DocumentUnreadable
@@ -144,8 +144,8 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
     done = document.chunk_count - len(waiting_ids)
     started = time.monotonic()
     with _Ahead(document, parts, batches) as ahead:
-        for rows, vectors in ahead.embedded(progress):
-            write(document, parts, progress, rows, vectors)
+        for rows, embedded in ahead.embedded(progress):
+            write(document, parts, progress, rows, embedded)
             if document.attempts > 1:  # whatever interrupted it, the document gets on, and so it is no poison
                 document.attempts = 1
                 progress.lease.save("attempts")
@@ -162,11 +162,11 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
 
 
 def write(
-    document: Document, parts: Parts, progress: Progress, chunks: Sequence[Chunk], vectors: Sequence[Vector]
+    document: Document, parts: Parts, progress: Progress, chunks: Sequence[Chunk], embedded: Sequence[Embedded]
 ) -> None:
     """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma."""
     index = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
-    index.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
+    index.upsert([entry_of(document, chunk, each) for chunk, each in zip(chunks, embedded, strict=True)])
     with progress.lease.transaction():
         parts.lexical.for_tenant(document.tenant_id).upsert([entry_of(document, chunk, None) for chunk in chunks])
         Chunk.objects.for_tenant(document.tenant_id).filter(pk__in=[chunk.pk for chunk in chunks]).update(embedded=True)
@@ -203,7 +203,7 @@ def searchable_text(document: Document, chunk: Chunk) -> str:
     return f"{context}\n{text}" if context else text
 
 
-def entry_of(document: Document, chunk: Chunk, vector: Vector | None) -> IndexEntry:
+def entry_of(document: Document, chunk: Chunk, embedded: Embedded | None) -> IndexEntry:
     return IndexEntry(
         chunk_id=chunk.pk,
         document_id=document.pk,
@@ -212,7 +212,8 @@ def entry_of(document: Document, chunk: Chunk, vector: Vector | None) -> IndexEn
         title=document.title,
         heading=chunk.heading,
         language=document.language,
-        vector=vector,
+        vector=embedded.vector if embedded else None,
+        words=embedded.words if embedded else b"",
     )
 
 
@@ -266,24 +267,24 @@ class _Ahead:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def embedded(self, progress: Progress) -> Any:
-        """Yield the rows of each batch with their vectors."""
+        """Yield the rows of each batch with what the embedder makes of them."""
         coming = self._begin()
         while coming is not None:
             rows, future = coming
-            vectors = _patiently(future, progress)
+            embedded = _patiently(future, progress)
             coming = self._begin()
-            yield rows, vectors
+            yield rows, embedded
 
-    def _begin(self) -> tuple[list[Chunk], Future[list[Vector]]] | None:
+    def _begin(self) -> tuple[list[Chunk], Future[list[Embedded]]] | None:
         ids = next(self._batches, None)
         if ids is None:
             return None
         rows = list(Chunk.objects.for_tenant(self._document.tenant_id).filter(pk__in=ids).order_by("ordinal"))
         texts = [searchable_text(self._document, row) for row in rows]
-        return rows, self._thread.submit(self._parts.embedder.embed_documents, texts)
+        return rows, self._thread.submit(self._parts.embedder.embed_passages, texts)
 
 
-def _patiently(future: Future[list[Vector]], progress: Progress) -> list[Vector]:
+def _patiently(future: Future[list[Embedded]], progress: Progress) -> list[Embedded]:
     """Wait, and notice meanwhile that the document was cancelled or taken away."""
     while True:
         progress.lease.check()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from ingestion.domain import Chunk, Hit, IndexEntry, ParsedDocument, Scope, Vector
+from ingestion.domain import Chunk, Embedded, Hit, IndexEntry, ParsedDocument, Scope, Vector
 
 Query_contra = TypeVar("Query_contra", contravariant=True)
 
@@ -41,6 +41,10 @@ class Embedder(Protocol):
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector]: ...
 
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """`embed_documents`, with the passages' words where the model tells them."""
+        ...
+
     def embed_query(self, text: str) -> Vector: ...
 
 
@@ -64,8 +68,14 @@ class TenantIndex(Protocol[Query_contra]):
         ...
 
 
+class TenantVectors(TenantIndex[Vector], Protocol):
+    def words(self, chunk_ids: Sequence[UUID]) -> Mapping[UUID, bytes]:
+        """The words of those passages of which they are known (`ingestion.domain.Embedded`)."""
+        ...
+
+
 class VectorIndex(Protocol):
-    def for_tenant(self, tenant_id: UUID, *, fingerprint: str) -> TenantIndex[Vector]:
+    def for_tenant(self, tenant_id: UUID, *, fingerprint: str) -> TenantVectors:
         """The tenant's vectors that were made by the embedder of this `fingerprint`."""
         ...
 
@@ -74,7 +84,13 @@ class VectorIndex(Protocol):
         ...
 
 
+class TenantTerms(TenantIndex[str], Protocol):
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        """How rare each word is among the tenant's passages, as BM25 weighs it (`idf`)."""
+        ...
+
+
 class LexicalIndex(Protocol):
-    def for_tenant(self, tenant_id: UUID) -> TenantIndex[str]: ...
+    def for_tenant(self, tenant_id: UUID) -> TenantTerms: ...
 
     def drop_tenant(self, tenant_id: UUID) -> None: ...

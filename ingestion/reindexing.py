@@ -84,8 +84,8 @@ def rebuild(*, tenant: Tenant, parts: Parts, report: Callable[[int, int], None])
         chunks = list(Chunk.objects.for_tenant(tenant).filter(document=document))
         for first in range(0, len(chunks), EMBED_BATCH):
             batch = chunks[first : first + EMBED_BATCH]
-            embeddings = parts.embedder.embed_documents([searchable_text(document, chunk) for chunk in batch])
-            vectors.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(batch, embeddings, strict=True)])
+            embedded = parts.embedder.embed_passages([searchable_text(document, chunk) for chunk in batch])
+            vectors.upsert([entry_of(document, chunk, each) for chunk, each in zip(batch, embedded, strict=True)])
             done += len(batch)
             report(done, total)
         with transaction.atomic():

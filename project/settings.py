@@ -312,13 +312,14 @@ RAG: dict[str, Any] = {
         for name, options in env.mapping("RAZGOVOR_EMBEDDERS").items()
     },
     "CHUNKER": {"BACKEND": "ingestion.chunking.structure.StructureChunker", "OPTIONS": {}},
-    "VECTOR_INDEX": {"BACKEND": "ingestion.index.chroma.ChromaIndex", "OPTIONS": {"url": CHROMA_URL}},
+    "VECTOR_INDEX": {"BACKEND": "ingestion.index.vectors.PassageVectors", "OPTIONS": {"url": CHROMA_URL}},
     "LEXICAL_INDEX": {"BACKEND": "ingestion.index.lexical.SqlLexicalIndex", "OPTIONS": {}},
     "TURN_LOG": {"BACKEND": "chat.turnlog.redis.RedisTurnLog", "OPTIONS": {"url": REDIS_URL}},
     # Each stage is handed what the one before returned; a nested list runs together.
     "RETRIEVAL": [
         ["chat.retrieval.dense.DenseSearch", "chat.retrieval.lexical.LexicalSearch"],
         "chat.retrieval.fuse.ScoreFusion",
+        "chat.retrieval.words.WordInteraction",
         "chat.retrieval.load.LoadPassages",
     ],
     "LLM": {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chat.aio import in_thread
 from chat.domain import Candidate, Retrieval
-from ingestion.domain import Hit, Scope, Vector
+from ingestion.domain import Embedded, Hit, Scope, Vector
 from ingestion.parts import Parts
 
 DEPTH = 200
@@ -25,7 +25,7 @@ class DenseSearch:
     async def __call__(self, state: Retrieval) -> Retrieval:
         if state.scope.is_empty:
             return state
-        vector = state.vector or await embed_query(self.parts, state.query)
+        vector = state.vector or (await embed_question(self.parts, state.query)).vector
         hits = await in_thread(self._search, vector, state.scope)
         return replace(state, dense=tuple(Candidate(hit.chunk_id, hit.document_id, dense=hit.score) for hit in hits))
 
@@ -35,7 +35,7 @@ class DenseSearch:
         return index.search(vector, limit=self.depth, scope=scope)
 
 
-async def embed_query(parts: Parts, query: str) -> Vector:
-    """An embedder that knows the event loop is asked in it; any other one in a thread."""
-    ask: Callable[[str], Awaitable[Vector]] | None = getattr(parts.embedder, "aembed_query", None)
-    return await ask(query) if ask else await in_thread(parts.embedder.embed_query, query)
+async def embed_question(parts: Parts, query: str) -> Embedded:
+    """An embedder that knows the event loop is asked in it; any other one in a thread, and knows no words."""
+    ask: Callable[[str], Awaitable[Embedded]] | None = getattr(parts.embedder, "aembed_question", None)
+    return await ask(query) if ask else Embedded(await in_thread(parts.embedder.embed_query, query))

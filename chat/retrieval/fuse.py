@@ -52,7 +52,7 @@ class ScoreFusion:
             candidate._replace(fused=round(weight * meaning + (1 - weight) * words, DIGITS))
             for candidate, meaning, words in zip(candidates, by_meaning, by_words, strict=True)
         )
-        return replace(state, fused=tuple(sorted(fused, key=_best_first)))
+        return replace(state, fused=tuple(sorted(fused, key=best_first)))
 
 
 def _standardised(candidates: Sequence[Candidate], scores: Scores, *, absent: float) -> list[float]:
@@ -64,5 +64,5 @@ def _standardised(candidates: Sequence[Candidate], scores: Scores, *, absent: fl
     return [offset / spread if spread > EQUAL else 0.0 for offset in offsets]
 
 
-def _best_first(candidate: Candidate) -> tuple[float, int]:
+def best_first(candidate: Candidate) -> tuple[float, int]:
     return -(candidate.fused or 0.0), candidate.chunk_id.int

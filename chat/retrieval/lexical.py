@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import log
 from uuid import UUID
 
 from chat.aio import in_thread
 from chat.domain import Candidate, Retrieval
 from chat.retrieval.dense import DEPTH
+from chat.sentences import sentences
 from ingestion.domain import Hit
+from ingestion.embedding.words import WORD
 from ingestion.parts import Parts
 
 PREVIOUS_WEIGHT = 0.25
 """What a word of the question before counts, against one of the question itself."""
 OLDER_WEIGHT = 0.15
 """What a word of any question before that counts."""
+MOST_REPEATED = 3
+"""Sentences of a question beyond which it makes no difference how many of them say a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,21 @@ class LexicalSearch:
         return [Hit(chunk_id, documents[chunk_id], scores[chunk_id]) for chunk_id in ranked[: self.depth]]
 
 
+def _repeated(question: str) -> Iterator[tuple[int, str]]:
+    """For 2, 3… the words that so many of the question's sentences say, as far as there are any. A long request comes
+    back to what it is about; within one sentence, a word that is there twice tells nothing."""
+    said = Counter(word for each in sentences(question) for word in set(WORD.findall(each.text.casefold())))
+    for count in range(2, MOST_REPEATED + 1):
+        if repeated := sorted(word for word, times in said.items() if times >= count):
+            yield count, " ".join(repeated)
+
+
 def _weighted(state: Retrieval) -> Iterator[tuple[str, float]]:
-    """The question, and what was asked before it. Measured in docs/adr/0008-follow-up-questions.md."""
+    """The question, with more weight on what it says more than once, and what was asked before it. Measured in
+    docs/adr/0008-follow-up-questions.md and docs/adr/0010-late-interaction.md."""
     yield state.question, 1.0
+    for count, repeated in _repeated(state.question):
+        yield repeated, log(count / (count - 1))  # together, 1 + log(count)
     if state.context:
         *older, previous = state.context
         yield previous, PREVIOUS_WEIGHT

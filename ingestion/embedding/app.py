@@ -6,16 +6,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ingestion.embedding.lanes import BATCH_TOKENS, LaneFull, Lanes, Vectors
+from ingestion.embedding.lanes import BATCH_TOKENS, LaneFull, Lanes
 from ingestion.embedding.wire import RequestRefused, embeddings_body, parse_lane, parse_request
 
 if TYPE_CHECKING:
-    from ingestion.embedding.engine import Engine
+    from ingestion.embedding.engine import Engine, Input, Row
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 RETRY_AFTER_S = 1
+
+Result = TypeVar("Result")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,11 +32,11 @@ class Service:
     """The model and its queue, from when they are there."""
 
     def __init__(self) -> None:
-        self._ready: tuple[Engine, Lanes] | None = None
+        self._ready: tuple[Engine, Lanes[Input, Row]] | None = None
 
     def open(self, engine: Engine, *, batch_tokens: int = BATCH_TOKENS) -> None:
         """Begin to answer, with a model that is loaded and warm. May be called from another thread."""
-        lanes = Lanes(engine.embed, dimension=engine.dimension, batch_tokens=batch_tokens)
+        lanes = Lanes(engine.embed, batch_tokens=batch_tokens)
         lanes.start()
         self._ready = engine, lanes
 
@@ -43,7 +45,7 @@ class Service:
             self._ready[1].close()
 
     @property
-    def ready(self) -> tuple[Engine, Lanes]:
+    def ready(self) -> tuple[Engine, Lanes[Input, Row]]:
         if self._ready is None:
             raise RequestRefused(503, "The model is loading.", code="loading", retry_after_s=RETRY_AFTER_S)
         return self._ready
@@ -100,14 +102,14 @@ class App:
         if request.dimensions not in (None, engine.dimension):
             raise RequestRefused(400, f"{engine.name} has {engine.dimension} dimensions.", code="invalid_dimensions")
         lane = parse_lane(dict(scope["headers"]).get(b"x-lane", b"").decode("latin-1"), request.input_type)
-        texts = engine.prepare(request.input, request.input_type)
+        texts = engine.prepare(request.input, request.input_type, words=request.words)
         tokens = await asyncio.to_thread(engine.count_tokens, texts)
         try:
-            vectors = await _unless_client_goes(receive, lanes.submit(lane, texts, tokens))
+            rows = await _unless_client_goes(receive, lanes.submit(lane, texts, tokens))
         except LaneFull:
             message = "Too many texts are waiting. Try again in a moment."
             raise RequestRefused(503, message, code="busy", retry_after_s=RETRY_AFTER_S) from None
-        return embeddings_body(vectors, encoding_format=request.encoding_format, model=engine.name, tokens=sum(tokens))
+        return embeddings_body(rows, request, model=engine.name, tokens=sum(tokens))
 
 
 async def _body(receive: Receive) -> bytes:
@@ -125,8 +127,8 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _unless_client_goes(receive: Receive, future: Future[Vectors]) -> Vectors:
-    """Wait for the vectors; drop the work when the client closes the connection, so that it holds nobody else up."""
+async def _unless_client_goes(receive: Receive, future: Future[Result]) -> Result:
+    """Wait for the work; drop it when the client closes the connection, so that it holds nobody else up."""
     work = asyncio.wrap_future(future)
     gone = asyncio.ensure_future(receive())
     try:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import httpx
 from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from ingestion.domain import Vector
-from ingestion.embedding.decoding import decode_vectors
+from ingestion.domain import Embedded, Vector
+from ingestion.embedding.decoding import decode_embedded
 from ingestion.embedding.failures import may_pass, translated
 from ingestion.embedding.together import Together
 from project.http_transport import everywhere, swift_transport
@@ -110,26 +110,30 @@ class HttpEmbedder:
             return self._profile
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
-        vectors: list[Vector] = []
-        for start in range(0, len(texts), TEXTS_PER_REQUEST):
-            vectors += self._embed(texts[start : start + TEXTS_PER_REQUEST], "document")
-        return vectors
+        return [each.vector for each in self._embed_all(texts, words=False)]
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        return self._embed_all(texts, words=True)
 
     def embed_query(self, text: str) -> Vector:
-        return self._embed([text], "query")[0]
+        return self._embed([text], "query")[0].vector
 
     async def aembed_query(self, text: str) -> Vector:
-        """`embed_query` for an event loop, where questions that come together are sent together."""
+        """`embed_query` for an event loop."""
+        return (await self.aembed_question(text)).vector
+
+    async def aembed_question(self, text: str) -> Embedded:
+        """The question with its words, where the model tells them. Those that come together are sent together."""
         await self._known()
         return await self._line().questions.embed(text)
 
     async def aembed_sentences(self, sentences: Sequence[str]) -> list[Vector]:
         """Embed sentences to be compared with each other and with questions, in the questions' lane."""
         await self._known()
-        vectors: list[Vector] = []
+        embedded: list[Embedded] = []
         for start in range(0, len(sentences), TEXTS_PER_REQUEST):
-            vectors += await self._aembed(sentences[start : start + TEXTS_PER_REQUEST])
-        return vectors
+            embedded += await self._aembed(sentences[start : start + TEXTS_PER_REQUEST], words=False)
+        return [each.vector for each in embedded]
 
     async def _known(self) -> None:
         """Ask the server for the profile, if that was not done yet, without holding the event loop up."""
@@ -147,19 +151,27 @@ class HttpEmbedder:
         if client:
             client.close()
 
-    def _embed(self, texts: Sequence[str], input_type: InputType) -> list[Vector]:
-        payload, headers = self._request(texts, input_type)
+    def _embed_all(self, texts: Sequence[str], *, words: bool) -> list[Embedded]:
+        embedded: list[Embedded] = []
+        for start in range(0, len(texts), TEXTS_PER_REQUEST):
+            embedded += self._embed(texts[start : start + TEXTS_PER_REQUEST], "document", words=words)
+        return embedded
+
+    def _embed(self, texts: Sequence[str], input_type: InputType, *, words: bool = False) -> list[Embedded]:
+        payload, headers = self._request(texts, input_type, words=words)
         with self._errors():
             answer = Retrying(**self._retrying())(self._post, payload, headers)
-            return decode_vectors(answer, expected=len(texts))
+            return decode_embedded(answer, expected=len(texts))
 
-    async def _aembed(self, texts: Sequence[str]) -> list[Vector]:
-        payload, headers = self._request(texts, "query")
+    async def _aembed(self, texts: Sequence[str], *, words: bool = True) -> list[Embedded]:
+        payload, headers = self._request(texts, "query", words=words)
         with self._errors():
             answer: dict[str, Any] = await AsyncRetrying(**self._retrying())(self._apost, payload, headers)
-            return decode_vectors(answer, expected=len(texts))
+            return decode_embedded(answer, expected=len(texts))
 
-    def _request(self, texts: Sequence[str], input_type: InputType) -> tuple[dict[str, Any], dict[str, str]]:
+    def _request(
+        self, texts: Sequence[str], input_type: InputType, *, words: bool
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the body and the headers."""
         if self._kind == "openai":
             prefixed = [self._prefixes[input_type] + text for text in texts]
@@ -171,6 +183,7 @@ class HttpEmbedder:
             "model": self.profile.model,
             "encoding_format": "base64",
             "input_type": input_type,
+            "words": words,
         }
         return payload, {"X-Lane": LANES[input_type]}
 
@@ -191,7 +204,7 @@ class HttpEmbedder:
     def _probed_profile(self) -> Profile:
         """What such a server does not say of itself: the dimension is tried out, and the fingerprint is made of what
         was configured, so that it changes with the model or a prefix but not with the address."""
-        dimension = len(self._embed(["dimension"], "document")[0])
+        dimension = len(self._embed(["dimension"], "document")[0].vector)
         identity = json.dumps([self._model, self._prefixes, dimension], sort_keys=True)
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
         return Profile(self._model, fingerprint, dimension)

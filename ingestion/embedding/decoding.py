@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.domain import Vector
+from ingestion.domain import Embedded, Vector
 
 FLOAT32_BYTES = 4
 LENGTH_TOLERANCE = 1e-3
@@ -17,13 +17,19 @@ LENGTH_TOLERANCE = 1e-3
 
 def decode_vectors(answer: Mapping[str, Any], *, expected: int) -> list[Vector]:
     """Return the vectors in the order of the texts. A wrong answer raises `ValueError`, `KeyError` or `TypeError`."""
+    return [each.vector for each in decode_embedded(answer, expected=expected)]
+
+
+def decode_embedded(answer: Mapping[str, Any], *, expected: int) -> list[Embedded]:
+    """`decode_vectors`, with the words where the server tells them."""
     items = sorted(answer["data"], key=lambda item: int(item["index"]))
     if len(items) != expected:
         raise ValueError(f"{expected} texts were sent, {len(items)} vectors came back")
     vectors = [_unit(_numbers(item["embedding"])) for item in items]
     if len(set(map(len, vectors))) > 1:
         raise ValueError("the vectors have different dimensions")
-    return vectors
+    words = (base64.b64decode(item.get("words", ""), validate=True) for item in items)
+    return [Embedded(*each) for each in zip(vectors, words, strict=True)]
 
 
 def _numbers(embedding: object) -> Vector:

@@ -7,23 +7,37 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ingestion.embedding import words
+from ingestion.embedding.words import Rows
 
 if TYPE_CHECKING:
-    from ingestion.embedding.lanes import Vectors
+    from ingestion.embedding.lanes import Pause
 
 NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 """What CPUs that compute in bfloat16 call it; without one of these it is emulated, and slower than float32."""
 FINGERPRINT_CHARACTERS = 16
-
-Pause = Callable[[], None]
+COMMON = (
+    "The house on the corner was built long ago, and nobody knows who lives there now.",
+    "Please send the signed form back by the end of the month; it costs nothing.",
+    "Im Sommer fahren viele Leute ans Meer, weil es dort kühler ist als in der Stadt.",
+    "Die Maschine wird einmal im Jahr gewartet und danach wieder eingeschaltet.",
+    "Деца су после школе отишла у парк, где су се играла до вечери.",
+    "Pre nego što otvorite kutiju, proverite da li je sve isključeno.",
+    "Le train part à huit heures et arrive dans la capitale vers midi.",
+    "Новый закон вступит в силу в первый день следующего года.",
+)
+"""What words have in common is taken from these; which ones they are matters little, as long as they stay the same."""
 
 
 class InputType(StrEnum):
@@ -31,6 +45,20 @@ class InputType(StrEnum):
 
     QUERY = "query"
     DOCUMENT = "document"
+
+
+class Input(NamedTuple):
+    """A text with the model's prompt before it. `words_from` says where the prompt ends if its words are wanted."""
+
+    text: str
+    words_from: int | None = None
+
+
+class Row(NamedTuple):
+    """`vector` has length 1; `words` has a row for each word that was read, or is None where they are not wanted."""
+
+    vector: Rows
+    words: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +91,65 @@ class Engine:
         self._torch = torch
         self._model = SentenceTransformer(options.model, model_kwargs={"dtype": _dtype(torch, options.dtype)}).eval()
         self.name = Path(options.model).name if Path(options.model).is_dir() else options.model
-        self.dimension = int(self._model.get_embedding_dimension() or self.embed(["dimension"]).shape[1])
+        self._pause: Pause | None = None
+        self.dimension = int(self._model.get_embedding_dimension() or len(self.embed([Input("dimension")])[0].vector))
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(options.model, self._model, self.max_tokens)
-        self._pause: Pause | None = None
+        self._centre: Rows | None = None
+        self._centre = self._mean_word()
         for layer in _layers(torch, self._model):
             layer.register_forward_pre_hook(lambda *_: self._pause and self._pause())
 
-    def prepare(self, texts: Sequence[str], input_type: InputType | None) -> list[str]:
+    def prepare(self, texts: Sequence[str], input_type: InputType | None, *, words: bool = False) -> list[Input]:
         """Return the texts with the model's prompt for `input_type` before them; without one, as they are."""
         prompt = self._model.prompts.get(input_type.value, "") if input_type else ""
-        return [prompt + text for text in texts]
+        return [Input(prompt + text, len(prompt) if words else None) for text in texts]
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, inputs: Sequence[Input]) -> list[int]:
         """Return the length of each text as the model reads it: at most `max_tokens`, what is beyond is cut."""
-        with self._tokenizing:
-            encoded = self._model.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)
-        return [len(ids) for ids in encoded["input_ids"]]
+        return [len(ids) for ids in self._tokenized([each.text for each in inputs])["input_ids"]]
 
-    def embed(self, texts: Sequence[str], pause: Pause | None = None) -> Vectors:
-        """Return one row a text, of length 1 whether the model normalises or not.
+    def embed(self, inputs: Sequence[Input], pause: Pause | None = None) -> list[Row]:
+        """Return one row a text.
 
         `pause` is called before each of the model's layers, and may embed something else in between.
         """
         torch, model = self._torch, self._model
         with self._tokenizing:
-            features = model.preprocess(list(texts))
+            features = model.preprocess([each.text for each in inputs])
         for name, value in features.items():
             features[name] = value.to(model.device) if isinstance(value, torch.Tensor) else value
         with torch.inference_mode(), self._pausing(pause):
-            vectors = model(features)["sentence_embedding"].float()
-            rows: Vectors = torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
-        return rows
+            output = model(features)
+            vectors = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=1).cpu().numpy()
+        tokens = output.get("token_embeddings")
+        if tokens is None or all(each.words_from is None for each in inputs):
+            return [Row(vector) for vector in vectors]
+        rows = self._words(inputs, tokens.float().cpu().numpy())
+        return [Row(vector, each) for vector, each in zip(vectors, rows, strict=True)]
+
+    def _words(self, inputs: Sequence[Input], tokens: Rows) -> Iterator[Rows | None]:
+        """Yield the words of each text, of those in which they are wanted; `tokens` is texts, tokens, dimensions."""
+        offsets = self._tokenized([each.text for each in inputs], return_offsets_mapping=True)["offset_mapping"]
+        for each, vectors, places in zip(inputs, tokens, offsets, strict=True):
+            if each.words_from is None:
+                yield None
+                continue
+            start = each.words_from
+            of_text = [(start + first, start + last) for first, last in words.spans(each.text[start:])]
+            own = vectors[-len(places) :] if self._model.tokenizer.padding_side == "left" else vectors[: len(places)]
+            rows = words.of_tokens(own, [end for _begin, end in places], of_text)
+            yield rows if self._centre is None else words.centred(rows, self._centre)
+
+    def _mean_word(self) -> Rows | None:
+        rows = self.embed(self.prepare(COMMON, InputType.DOCUMENT, words=True))
+        found = [row.words for row in rows if row.words is not None]
+        mean: Rows | None = np.concatenate(found).mean(axis=0) if found else None
+        return mean
+
+    def _tokenized(self, texts: Sequence[str], **options: Any) -> Any:
+        with self._tokenizing:
+            return self._model.tokenizer(list(texts), truncation=True, max_length=self.max_tokens, **options)
 
     @contextmanager
     def _pausing(self, pause: Pause | None) -> Iterator[None]:
@@ -106,8 +161,8 @@ class Engine:
 
     def warm_up(self) -> None:
         """Pay for the first calls, which plan their kernels, before anybody waits for one."""
-        for words in (8, self.max_tokens):
-            self.embed(["word " * words])
+        for count in (8, self.max_tokens):
+            self.embed([Input("word " * count)])
 
 
 class _NotNeeded(ModuleType):

@@ -7,7 +7,10 @@ import math
 import re
 from collections.abc import Sequence
 
-from ingestion.domain import Vector
+import numpy as np
+
+from ingestion.domain import Embedded, Vector
+from ingestion.embedding import words
 
 WORDS = re.compile(r"\w+")
 
@@ -25,11 +28,17 @@ class HashEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         return [self._embed(text) for text in texts]
 
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        return [Embedded(self._embed(text), words.pack_signs(self.words_of(text))) for text in texts]
+
     def embed_query(self, text: str) -> Vector:
         return self._embed(text)
 
     async def aembed_query(self, text: str) -> Vector:
         return self._embed(text)
+
+    async def aembed_question(self, text: str) -> Embedded:
+        return Embedded(self._embed(text), words.pack_numbers(self.words_of(text)))
 
     async def aembed_sentences(self, sentences: Sequence[str]) -> list[Vector]:
         return self.embed_documents(sentences)
@@ -40,6 +49,10 @@ class HashEmbedder:
         sums = [sum(column) for column in zip(*map(self._direction, words), strict=True)]
         length = math.hypot(*sums)
         return tuple(number / length for number in sums) if length else self._direction("")
+
+    def words_of(self, text: str) -> words.Rows:
+        rows = [self._direction(text[start:end].lower()) for start, end in words.spans(text)]
+        return np.asarray(rows, np.float32).reshape(-1, self.dimension)
 
     def _direction(self, word: str) -> Vector:
         """Return numbers in [-1, 1) drawn from the word's hash, scaled to length 1."""

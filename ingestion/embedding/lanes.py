@@ -15,15 +15,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nsmallest
-
-import numpy as np
-import numpy.typing as npt
+from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
-Vectors = npt.NDArray[np.float32]
+Text = TypeVar("Text")
+Row = TypeVar("Row")
 Pause = Callable[[], None]
-Compute = Callable[[Sequence[str], Pause | None], Vectors]
+Compute = Callable[[Sequence[Text], Pause | None], Sequence[Row]]
 """Texts in, one row each out. A pause that is given is called now and then, and may compute something else."""
 
 BATCH_TOKENS = 256
@@ -45,22 +44,19 @@ class LaneFull(Exception):
 
 
 @dataclass(eq=False)
-class Job:
-    """The texts of one request. `future` gets their vectors, in the same order; cancelling it drops those unstarted."""
+class Job(Generic[Row]):
+    """The texts of one request. `future` gets their rows, in the same order; cancelling it drops those unstarted."""
 
     size: int
-    dimension: int
-    future: Future[Vectors] = field(default_factory=Future)
+    future: Future[list[Row]] = field(default_factory=Future)
 
     def __post_init__(self) -> None:
-        self._vectors = np.empty((self.size, self.dimension), np.float32)
-        self._missing = self.size
+        self._rows: dict[int, Row] = {}
 
-    def deliver(self, position: int, vector: npt.NDArray[np.float32]) -> None:
-        self._vectors[position] = vector
-        self._missing -= 1
-        if not self._missing and self.future.set_running_or_notify_cancel():
-            self.future.set_result(self._vectors)
+    def deliver(self, position: int, row: Row) -> None:
+        self._rows[position] = row
+        if len(self._rows) == self.size and self.future.set_running_or_notify_cancel():
+            self.future.set_result([self._rows[each] for each in range(self.size)])
 
     def fail(self, error: Exception) -> None:
         if not self.future.done() and self.future.set_running_or_notify_cancel():
@@ -68,10 +64,10 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    job: Job
+class Waiting(Generic[Text, Row]):
+    job: Job[Row]
     position: int
-    text: str
+    text: Text
     tokens: int
 
     @property
@@ -79,14 +75,13 @@ class Waiting:
         return not self.job.future.done()
 
 
-class Lanes:
+class Lanes(Generic[Text, Row]):
     """Thread-safe. `close` ends the thread after the batch it is at and fails whatever still waits."""
 
-    def __init__(self, compute: Compute, *, dimension: int, batch_tokens: int = BATCH_TOKENS) -> None:
+    def __init__(self, compute: Compute[Text, Row], *, batch_tokens: int = BATCH_TOKENS) -> None:
         self._compute = compute
-        self._dimension = dimension
         self._batch_tokens = batch_tokens
-        self._waiting: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
+        self._waiting: dict[Lane, deque[Waiting[Text, Row]]] = {lane: deque() for lane in Lane}
         self._queries_in_a_row = 0
         self._changed = threading.Condition()
         self._closed = False
@@ -102,9 +97,9 @@ class Lanes:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def submit(self, lane: Lane, texts: Sequence[str], tokens: Sequence[int]) -> Future[Vectors]:
+    def submit(self, lane: Lane, texts: Sequence[Text], tokens: Sequence[int]) -> Future[list[Row]]:
         """Queue `texts`, which have so many `tokens`. Raise `LaneFull` when there is no room for all of them."""
-        job = Job(len(texts), self._dimension)
+        job: Job[Row] = Job(len(texts))
         with self._changed:
             queue = self._waiting[lane]
             if self._closed or len(queue) + len(texts) > WAITING_LIMIT:
@@ -124,18 +119,18 @@ class Lanes:
         if questions:
             self._embed(questions, None)
 
-    def _embed(self, batch: Sequence[Waiting], pause: Pause | None) -> None:
+    def _embed(self, batch: Sequence[Waiting[Text, Row]], pause: Pause | None) -> None:
         try:
-            vectors = self._compute([item.text for item in batch], pause)
+            rows = self._compute([item.text for item in batch], pause)
         except Exception as error:
             logger.exception("A batch of %d texts failed", len(batch))
             for item in batch:
                 item.job.fail(error)
             return
-        for item, vector in zip(batch, vectors, strict=True):
-            item.job.deliver(item.position, vector)
+        for item, row in zip(batch, rows, strict=True):
+            item.job.deliver(item.position, row)
 
-    def _next_batch(self) -> tuple[Lane, list[Waiting]] | None:
+    def _next_batch(self) -> tuple[Lane, list[Waiting[Text, Row]]] | None:
         """Wait for work and take it off its queue. Nothing means that the lanes are closed."""
         with self._changed:
             while not self._closed:
@@ -154,7 +149,7 @@ class Lanes:
             return Lane.DOCUMENTS, Lane.QUERY
         return Lane.QUERY, Lane.DOCUMENTS
 
-    def _take(self, lane: Lane) -> list[Waiting]:
+    def _take(self, lane: Lane) -> list[Waiting[Text, Row]]:
         if not self._waiting[lane]:
             return []
         wanted = [item for item in self._waiting[lane] if item.is_wanted]
@@ -164,7 +159,7 @@ class Lanes:
         return batch
 
 
-def choose(waiting: Sequence[Waiting], batch_tokens: int) -> list[Waiting]:
+def choose(waiting: Sequence[Waiting[Text, Row]], batch_tokens: int) -> list[Waiting[Text, Row]]:
     """Return the text that has waited longest and those nearest to it in length, within the budget.
 
     That the oldest is always in keeps a text of unusual length from waiting for ever.

@@ -7,10 +7,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from ingestion.domain import Vector
+from ingestion.domain import Embedded
 from ingestion.errors import EmbedderRefused
 
-Embed = Callable[[Sequence[str]], Awaitable[list[Vector]]]
+Embed = Callable[[Sequence[str]], Awaitable[list[Embedded]]]
 
 REQUESTS = 2
 """On their way at a time: one being computed, one being sent or read."""
@@ -23,12 +23,12 @@ class Together:
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
-        self._waiting: deque[tuple[str, asyncio.Future[Vector]]] = deque()
+        self._waiting: deque[tuple[str, asyncio.Future[Embedded]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
 
-    async def embed(self, text: str) -> Vector:
+    async def embed(self, text: str) -> Embedded:
         """Raise what the embedder says to this text; what it says to its neighbours is theirs."""
-        vector: asyncio.Future[Vector] = asyncio.get_running_loop().create_future()
+        vector: asyncio.Future[Embedded] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, vector))
         if len(self._senders) < REQUESTS:
             sender = asyncio.create_task(self._send(), name="embed-together")
@@ -40,15 +40,15 @@ class Together:
         while batch := self._next():
             await self._settle(batch)
 
-    def _next(self) -> list[tuple[str, asyncio.Future[Vector]]]:
-        batch: list[tuple[str, asyncio.Future[Vector]]] = []
+    def _next(self) -> list[tuple[str, asyncio.Future[Embedded]]]:
+        batch: list[tuple[str, asyncio.Future[Embedded]]] = []
         while self._waiting and len(batch) < MOST_TEXTS:
             text, vector = self._waiting.popleft()
             if not vector.done():  # whoever asked has gone
                 batch.append((text, vector))
         return batch
 
-    async def _settle(self, batch: Sequence[tuple[str, asyncio.Future[Vector]]]) -> None:
+    async def _settle(self, batch: Sequence[tuple[str, asyncio.Future[Embedded]]]) -> None:
         try:
             vectors = await self._embed([text for text, _vector in batch])
         except BaseException as error:  # each of those who wait hears it
@@ -66,7 +66,7 @@ class Together:
                     vector.set_result(result)
 
 
-def _fail(vector: asyncio.Future[Vector], error: BaseException) -> None:
+def _fail(vector: asyncio.Future[Embedded], error: BaseException) -> None:
     if vector.done():
         return
     if isinstance(error, Exception):

@@ -1,20 +1,24 @@
-"""The OpenAI `/v1/embeddings` protocol as the server speaks it, with two additions.
+"""The OpenAI `/v1/embeddings` protocol as the server speaks it, with three additions.
 
-`input_type` chooses the model's prompt ("query" or "document"; without it a text is embedded as it stands), and the
-header `X-Lane` chooses the queue; without it queries go into the lane of that name and all else to the documents.
+`input_type` chooses the model's prompt ("query" or "document"; without it a text is embedded as it stands), the header
+`X-Lane` chooses the queue (without it queries go into the lane of that name and all else to the documents), and with
+`words` each embedding has its words beside it (`ingestion.embedding.words`) in base64: of a query their numbers, of
+anything else their signs.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from ingestion.embedding.engine import InputType
-from ingestion.embedding.lanes import Lane, Vectors
+from ingestion.embedding.engine import InputType, Row
+from ingestion.embedding.lanes import Lane
+from ingestion.embedding.words import pack_numbers, pack_signs
 
 MOST_TEXTS = 2048
 """A request; OpenAI's own limit."""
@@ -36,6 +40,7 @@ class EmbeddingsRequest(BaseModel):
     """base64 holds little-endian float32, which is a fifth of the work of printing and parsing numbers."""
     dimensions: int | None = None
     input_type: InputType | None = None
+    words: bool = False
 
 
 class RequestRefused(Exception):
@@ -72,12 +77,22 @@ def parse_lane(header: str, input_type: InputType | None) -> Lane:
         raise RequestRefused(400, f"X-Lane is {header}: use query or documents.", code="invalid_lane") from None
 
 
-def embeddings_body(vectors: Vectors, *, encoding_format: str, model: str, tokens: int) -> bytes:
-    rows: list[Any]
-    if encoding_format == "base64":
-        rows = [base64.b64encode(row.tobytes()).decode() for row in np.ascontiguousarray(vectors, "<f4")]
-    else:
-        rows = vectors.tolist()
-    data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(rows)]
+def embeddings_body(rows: Sequence[Row], request: EmbeddingsRequest, *, model: str, tokens: int) -> bytes:
+    data = [{"object": "embedding", "index": index, **_item(row, request)} for index, row in enumerate(rows)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return json.dumps({"object": "list", "data": data, "model": model, "usage": usage}).encode()
+
+
+def _item(row: Row, request: EmbeddingsRequest) -> dict[str, Any]:
+    vector = np.ascontiguousarray(row.vector, "<f4")
+    item: dict[str, Any] = {
+        "embedding": _base64(vector.tobytes()) if request.encoding_format == "base64" else vector.tolist()
+    }
+    if row.words is not None:
+        pack = pack_numbers if request.input_type is InputType.QUERY else pack_signs
+        item["words"] = _base64(pack(row.words))
+    return item
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

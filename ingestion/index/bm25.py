@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ingestion.index.tokens import query_terms
+from ingestion.index.tokens import query_terms, terms
 
 K1 = 1.2
 B = 0.75
@@ -33,11 +33,22 @@ def wanted(question: str, languages: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(variants))[:MAX_QUERY_TERMS]
 
 
-def telling(terms: Iterable[str], holding: Mapping[str, int], passages: int) -> list[str]:
+def telling(wanted: Iterable[str], holding: Mapping[str, int], passages: int) -> list[str]:
     """Return the terms that are worth their cost, where `holding[term]` of the passages hold each. Maybe none is."""
     if passages <= FEW_PASSAGES:
-        return list(terms)
-    return [term for term in terms if holding.get(term, 0) <= FREQUENT_SHARE * passages]
+        return list(wanted)
+    return [term for term in wanted if holding.get(term, 0) <= FREQUENT_SHARE * passages]
+
+
+def variants(words: Iterable[str], languages: Iterable[str]) -> list[list[str]]:
+    """Return for each word the terms that it may be indexed as in documents of these languages."""
+    codes = list(languages) or [""]
+    return [list(dict.fromkeys(term for code in codes for term in terms(word, code))) for word in words]
+
+
+def rarity(variants: Iterable[Iterable[str]], holding: Mapping[str, int], passages: int) -> list[float]:
+    """The weight of each word is that of the most frequent of its terms; what is no word has none."""
+    return [idf(max(holding.get(term, 0) for term in each), passages) if each else 0.0 for each in variants]
 
 
 def idf(holding: int, passages: int) -> float:

@@ -40,6 +40,10 @@ class MemoryTenantVectors(_Entries):
     def search(self, query: Vector, *, limit: int, scope: Scope) -> list[Hit]:
         return _best(((entry, _cosine(query, entry.vector or ())) for entry in self._entries.values()), limit, scope)
 
+    def words(self, chunk_ids: Sequence[UUID]) -> Mapping[UUID, bytes]:
+        known = {id_: self._entries[id_].words for id_ in chunk_ids if id_ in self._entries}
+        return {id_: words for id_, words in known.items() if words}
+
 
 class MemoryVectorIndex:
     """`ingestion.ports.VectorIndex` with exact search."""
@@ -79,6 +83,11 @@ class MemoryTenantWords(_Entries):
             for id_, entry in self._entries.items()
         )
         return _best(((entry, score) for entry, score in scored if score > 0), limit, scope)
+
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        holding = Counter(term for entry in self._entries.values() for term in set(_terms_of(entry)))
+        languages = {entry.language for entry in self._entries.values()}
+        return bm25.rarity(bm25.variants(words, languages), holding, len(self._entries))
 
 
 class MemoryLexicalIndex:

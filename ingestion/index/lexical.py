@@ -96,6 +96,14 @@ class TenantLexicalIndex:
                 hits = self._store.search(self._tenant_id, wanted, limit=limit, scope=scope)
             return hits
 
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        with _database_errors():
+            variants = bm25.variants(words, languages := self.languages())
+            every = list(dict.fromkeys(term for each in variants for term in each))
+            if not languages or not every:  # nothing is indexed, or nothing was asked
+                return [0.0] * len(words)
+            return bm25.rarity(variants, *self._store.frequencies(self._tenant_id, every))
+
     def move_document(self, document_id: UUID, collection_id: UUID) -> None:
         with _database_errors():
             self._entries().filter(document_id=document_id).update(collection_id=collection_id)

@@ -53,7 +53,8 @@ def _marks() -> str:
     return "".join(char for char in every if unicodedata.category(char)[0] == "M" and not spaceless.match(char))
 
 
-TOKEN = re.compile(rf"(?P<spaceless>[{SPACELESS}]+)|(?:[^\W_{SPACELESS}]|[{_marks()}])+")
+MARKS = _marks()
+TOKEN = re.compile(rf"(?P<spaceless>[{SPACELESS}]+)|(?:[^\W_{SPACELESS}]|[{MARKS}])+")
 
 INVISIBLE = dict.fromkeys(
     [

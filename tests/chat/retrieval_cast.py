@@ -56,8 +56,8 @@ def library(
         )
         start += len(text) + 2
     Chunk.objects.bulk_create(chunks)
-    vectors = parts.embedder.embed_documents([searchable_text(document, chunk) for chunk in chunks])
-    entries = [entry_of(document, chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+    embedded = parts.embedder.embed_passages([searchable_text(document, chunk) for chunk in chunks])
+    entries = [entry_of(document, chunk, each) for chunk, each in zip(chunks, embedded, strict=True)]
     parts.vectors.for_tenant(tenant.pk, fingerprint=parts.embedder.fingerprint).upsert(entries)
     parts.lexical.for_tenant(tenant.pk).upsert(entries)
     result: Document = document

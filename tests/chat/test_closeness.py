@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from chat.closeness import STARTER_BACKGROUND, as_it_is, closeness_of
-from ingestion.domain import Vector
+from ingestion.domain import Embedded, Vector
 from ingestion.embedding.fakes import HashEmbedder
 from ingestion.errors import EmbedderUnavailable
 
@@ -28,6 +28,9 @@ class Narrow:
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         return [self._passage] * len(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        return [Embedded(vector) for vector in self.embed_documents(texts)]
 
 
 @pytest.mark.parametrize("background", [0.0, 0.3, 0.9])

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import pytest
 
-from ingestion.domain import Vector
+from ingestion.domain import Embedded, Vector
+from ingestion.embedding import words
 from ingestion.ports import Embedder
 
 ORDER = "The parental leave lasts twelve months."
@@ -23,6 +24,8 @@ class SharedEmbedder(Embedder, Protocol):
     def dimension(self) -> int: ...
 
     async def aembed_query(self, text: str) -> Vector: ...
+
+    async def aembed_question(self, text: str) -> Embedded: ...
 
     async def aembed_sentences(self, sentences: list[str]) -> list[Vector]: ...
 
@@ -56,6 +59,14 @@ class EmbedderContract:
         question = embedder.embed_query(QUESTION)
         answer, other = embedder.embed_documents([ORDER, BATTERY])
         assert cosine(question, answer) > cosine(question, other)
+
+    async def test_where_it_tells_words_there_is_a_row_for_each(self, embedder: SharedEmbedder) -> None:
+        (passage,) = embedder.embed_passages([ORDER])
+        question = await embedder.aembed_question(QUESTION)
+        assert cosine(passage.vector, embedder.embed_documents([ORDER])[0]) > 0.999
+        if passage.words:
+            assert len(words.unpack_signs(passage.words, embedder.dimension)) == len(words.spans(ORDER))
+            assert len(words.unpack_numbers(question.words, embedder.dimension)) == len(words.spans(QUESTION))
 
     def test_the_fingerprint_stays(self, embedder: SharedEmbedder) -> None:
         assert embedder.fingerprint

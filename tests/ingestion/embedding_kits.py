@@ -11,9 +11,10 @@ import numpy as np
 import uvicorn
 
 from ingestion.embedding.app import App, Service
-from ingestion.embedding.engine import Engine, InputType
+from ingestion.embedding.engine import Engine, Input, InputType, Row
 from ingestion.embedding.fakes import HashEmbedder
-from ingestion.embedding.lanes import Pause, Vectors
+from ingestion.embedding.lanes import Pause
+from ingestion.embedding.words import Rows
 from tests.contracts.http import ContractServer, Reply, Request
 from tests.services import unused_ports
 
@@ -35,18 +36,24 @@ class HashEngine:
         self.gate = threading.Event()
         self.gate.set()
 
-    def prepare(self, texts: Sequence[str], input_type: InputType | None) -> list[str]:
-        return [(PROMPTS[input_type] if input_type else "") + text for text in texts]
+    def prepare(self, texts: Sequence[str], input_type: InputType | None, *, words: bool = False) -> list[Input]:
+        prompt = PROMPTS[input_type] if input_type else ""
+        return [Input(prompt + text, len(prompt) if words else None) for text in texts]
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) for text in texts]
+    def count_tokens(self, inputs: Sequence[Input]) -> list[int]:
+        return [len(each.text.split()) for each in inputs]
 
-    def embed(self, texts: Sequence[str], pause: Pause | None = None) -> Vectors:
-        self.batches.append(list(texts))
+    def embed(self, inputs: Sequence[Input], pause: Pause | None = None) -> list[Row]:
+        texts = [each.text for each in inputs]
+        self.batches.append(texts)
         assert self.gate.wait(10)
         if any("poison" in text for text in texts):
             raise RuntimeError("the model cannot compute this")
-        return np.asarray(self._hashes.embed_documents(texts), np.float32)
+        vectors = np.asarray(self._hashes.embed_documents(texts), np.float32)
+        return [Row(vector, self._words(each)) for vector, each in zip(vectors, inputs, strict=True)]
+
+    def _words(self, each: Input) -> Rows | None:
+        return None if each.words_from is None else self._hashes.words_of(each.text[each.words_from :])
 
 
 @contextmanager

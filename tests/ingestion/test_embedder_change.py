@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from ingestion import embedder_change, parts, pipeline, reindexing, services, tasks
-from ingestion.domain import Scope, Vector
+from ingestion.domain import Embedded, Scope
 from ingestion.embedding.fakes import HashEmbedder
 from ingestion.errors import EmbedderRefused, EmbedderUnavailable, IngestionError
 from ingestion.models import Document, EmbedderChange
@@ -78,13 +78,13 @@ def test_the_old_vectors_are_searched_until_the_new_ones_are_whole(
     everything = {each.pk for each in documents}
     change = services.embedder_choose(access=as_alice, name="large")
     seen: list[tuple[int, set[Any], str]] = []
-    embed = embedders["large"].embed_documents
+    embed = embedders["large"].embed_passages
 
-    def watching(texts: Sequence[str]) -> list[Vector]:
+    def watching(texts: Sequence[str]) -> list[Embedded]:
         seen.append((embedder_change.progress(change)[0], found(as_alice), parts_of(as_alice.tenant.pk).embedder_name))
         return embed(texts)
 
-    monkeypatch.setattr(embedders["large"], "embed_documents", watching)
+    monkeypatch.setattr(embedders["large"], "embed_passages", watching)
     build(change)
 
     assert seen == [(0, everything, ""), (1, everything, ""), (2, everything, "")]
@@ -135,13 +135,13 @@ def test_going_back_builds_only_what_has_come_since(
     build(services.embedder_choose(access=as_alice, name="large"))
     late = read(DocumentFactory(tenant=as_alice.tenant))
     embedded: list[str] = []
-    embed = embedders[""].embed_documents
+    embed = embedders[""].embed_passages
 
-    def counting(texts: Sequence[str]) -> list[Vector]:
+    def counting(texts: Sequence[str]) -> list[Embedded]:
         embedded.extend(texts)
         return embed(texts)
 
-    monkeypatch.setattr(embedders[""], "embed_documents", counting)
+    monkeypatch.setattr(embedders[""], "embed_passages", counting)
     build(services.embedder_choose(access=as_alice, name=""))
 
     assert len(embedded) == late.chunk_count == 1
@@ -198,15 +198,15 @@ def test_a_document_deleted_while_it_is_built_leaves_nothing(
     as_alice: Access, documents: list[Document], embedders: dict[str, HashEmbedder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = services.embedder_choose(access=as_alice, name="large")
-    embed = embedders["large"].embed_documents
+    embed = embedders["large"].embed_passages
 
-    def deleting(texts: Sequence[str]) -> list[Vector]:
+    def deleting(texts: Sequence[str]) -> list[Embedded]:
         if Document.objects.for_tenant(as_alice.tenant).filter(pk=documents[0].pk).exists():
             services.document_delete(access=as_alice, document=documents[0])
             tasks.purge_document(str(as_alice.tenant.pk), str(documents[0].pk))
         return embed(texts)
 
-    monkeypatch.setattr(embedders["large"], "embed_documents", deleting)
+    monkeypatch.setattr(embedders["large"], "embed_passages", deleting)
     build(change)
 
     assert found(as_alice) == {each.pk for each in documents[1:]}
@@ -220,28 +220,28 @@ def test_a_worker_that_dies_while_building_is_succeeded_where_it_was(
     book = read(DocumentFactory(tenant=as_alice.tenant, name="b.md", media_type="text/markdown", content=BOOK))
     change = services.embedder_choose(access=as_alice, name="large")
     embedded: list[str] = []
-    embed = embedders["large"].embed_documents
+    embed = embedders["large"].embed_passages
 
     class Killed(BaseException):
         pass
 
-    def dies(texts: Sequence[str]) -> list[Vector]:
+    def dies(texts: Sequence[str]) -> list[Embedded]:
         if len(embedded) == 8:
             raise Killed
         embedded.extend(texts)
         return embed(texts)
 
     with monkeypatch.context() as patched:
-        patched.setattr(embedders["large"], "embed_documents", dies)
+        patched.setattr(embedders["large"], "embed_passages", dies)
         patched.setattr(embedder_change, "_expiry", lambda: timezone.now() - timedelta(seconds=1))
         with pytest.raises(Killed):
             build(change)
 
-    def counting(texts: Sequence[str]) -> list[Vector]:
+    def counting(texts: Sequence[str]) -> list[Embedded]:
         embedded.extend(texts)
         return embed(texts)
 
-    monkeypatch.setattr(embedders["large"], "embed_documents", counting)
+    monkeypatch.setattr(embedders["large"], "embed_passages", counting)
     build(change)
 
     assert change.status == "switched"
@@ -255,10 +255,10 @@ def test_an_embedder_that_is_away_is_waited_for_and_one_that_refuses_is_given_up
     change = services.embedder_choose(access=as_alice, name="large")
     for error, status in ((EmbedderUnavailable("It is away."), "building"), (EmbedderRefused("It cannot."), "failed")):
 
-        def fails(_texts: Sequence[str], error: Exception = error) -> list[Vector]:
+        def fails(_texts: Sequence[str], error: Exception = error) -> list[Embedded]:
             raise error
 
-        monkeypatch.setattr(embedders["large"], "embed_documents", fails)
+        monkeypatch.setattr(embedders["large"], "embed_passages", fails)
         build(change)
         assert (change.status, change.error_message) == (status, error.message)
     assert found(as_alice) == {each.pk for each in documents}
@@ -360,11 +360,11 @@ def test_what_had_gone_wrong_is_forgotten_when_it_goes_on(
 ) -> None:
     change = services.embedder_choose(access=as_alice, name="large")
 
-    def away(_texts: Sequence[str]) -> list[Vector]:
+    def away(_texts: Sequence[str]) -> list[Embedded]:
         raise EmbedderUnavailable("It is away.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(embedders["large"], "embed_documents", away)
+        patched.setattr(embedders["large"], "embed_passages", away)
         embedder_change.build(change)
     change.refresh_from_db()
     assert change.error_message == "It is away."

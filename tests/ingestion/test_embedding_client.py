@@ -102,7 +102,7 @@ async def test_a_question_overtakes_documents(own: HttpEmbedder, engine: HashEng
     documents.start()
     assert await eventually(lambda: bool(engine.batches))
     question = asyncio.create_task(own.aembed_query("a"))
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
     engine.gate.set()
     await question
     await asyncio.to_thread(documents.join)

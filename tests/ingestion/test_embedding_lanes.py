@@ -3,11 +3,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pytest
 
 from ingestion.embedding import lanes as module
-from ingestion.embedding.lanes import MOST_QUERIES_IN_A_ROW, Job, Lane, LaneFull, Lanes, Pause, Vectors, Waiting, choose
+from ingestion.embedding.lanes import MOST_QUERIES_IN_A_ROW, Job, Lane, LaneFull, Lanes, Pause, Waiting, choose
 
 PATIENCE_S = 10
 
@@ -22,7 +21,7 @@ class Model:
         self.computing = threading.Semaphore(0)
         self._released = threading.Semaphore(0)
 
-    def __call__(self, texts: Sequence[str], pause: Pause | None) -> Vectors:
+    def __call__(self, texts: Sequence[str], pause: Pause | None) -> list[list[float]]:
         self.batches.append(list(texts))
         self.computing.release()
         assert self._released.acquire(timeout=PATIENCE_S)
@@ -31,7 +30,7 @@ class Model:
             pause()
         if "poison" in texts:
             raise RuntimeError("the model cannot compute this")
-        return np.asarray([[float(text)] for text in texts], np.float32)
+        return [[float(text)] for text in texts]
 
     def release(self, batches: int = 1) -> None:
         self._released.release(batches)
@@ -46,20 +45,20 @@ def model() -> Model:
 
 
 @pytest.fixture
-def lanes(model: Model) -> Iterator[Lanes]:
-    made = Lanes(model, dimension=1, batch_tokens=10)
+def lanes(model: Model) -> Iterator[Lanes[str, list[float]]]:
+    made = Lanes(model, batch_tokens=10)
     made.start()
     yield made
     model.release(1000)
     made.close()
 
 
-def numbers(vectors: Vectors) -> list[float]:
-    return [float(row[0]) for row in vectors]
+def numbers(rows: list[list[float]]) -> list[float]:
+    return [row[0] for row in rows]
 
 
-def waiting(*tokens: int) -> list[Waiting]:
-    job = Job(len(tokens), 1)
+def waiting(*tokens: int) -> list[Waiting[str, list[float]]]:
+    job: Job[list[float]] = Job(len(tokens))
     return [Waiting(job, position, "", count) for position, count in enumerate(tokens)]
 
 
@@ -81,7 +80,7 @@ def test_nothing_waiting_is_no_batch() -> None:
     assert choose([], batch_tokens=10) == []
 
 
-def test_a_question_overtakes_documents(lanes: Lanes, model: Model) -> None:
+def test_a_question_overtakes_documents(lanes: Lanes[str, list[float]], model: Model) -> None:
     documents = lanes.submit(Lane.DOCUMENTS, ["1", "2", "3"], [10, 10, 10])
     model.wait_until_computing()
     question = lanes.submit(Lane.QUERY, ["9"], [1])
@@ -91,7 +90,7 @@ def test_a_question_overtakes_documents(lanes: Lanes, model: Model) -> None:
     assert not documents.done()
 
 
-def test_a_question_comes_in_between_while_documents_are_computed(lanes: Lanes, model: Model) -> None:
+def test_a_question_comes_in_between_while_documents_are_computed(lanes: Lanes[str, list[float]], model: Model) -> None:
     document = lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     model.wait_until_computing()
     question = lanes.submit(Lane.QUERY, ["9"], [1])
@@ -104,7 +103,7 @@ def test_a_question_comes_in_between_while_documents_are_computed(lanes: Lanes, 
     assert model.pauses == [True, False]  # nothing comes in between a question
 
 
-def test_questions_that_wait_together_become_one_batch(lanes: Lanes, model: Model) -> None:
+def test_questions_that_wait_together_become_one_batch(lanes: Lanes[str, list[float]], model: Model) -> None:
     lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     model.wait_until_computing()
     questions = [lanes.submit(Lane.QUERY, [str(number)], [2]) for number in range(4)]
@@ -113,7 +112,7 @@ def test_questions_that_wait_together_become_one_batch(lanes: Lanes, model: Mode
     assert model.batches == [["1"], ["0", "1", "2", "3"]]
 
 
-def test_documents_of_several_requests_share_a_batch(lanes: Lanes, model: Model) -> None:
+def test_documents_of_several_requests_share_a_batch(lanes: Lanes[str, list[float]], model: Model) -> None:
     first = lanes.submit(Lane.DOCUMENTS, ["0"], [10])
     model.wait_until_computing()
     second = lanes.submit(Lane.DOCUMENTS, ["1", "2"], [2, 9])
@@ -123,7 +122,7 @@ def test_documents_of_several_requests_share_a_batch(lanes: Lanes, model: Model)
     assert model.batches == [["0"], ["1", "4"], ["2"], ["3"]]
 
 
-def test_a_rush_of_questions_lets_documents_through(lanes: Lanes, model: Model) -> None:
+def test_a_rush_of_questions_lets_documents_through(lanes: Lanes[str, list[float]], model: Model) -> None:
     lanes.submit(Lane.QUERY, ["0"], [10])
     model.wait_until_computing()
     document = lanes.submit(Lane.DOCUMENTS, ["1"], [10])
@@ -133,7 +132,7 @@ def test_a_rush_of_questions_lets_documents_through(lanes: Lanes, model: Model) 
     assert numbers(document.result(PATIENCE_S)) == [1]
 
 
-def test_a_failed_batch_fails_its_requests_and_no_others(lanes: Lanes, model: Model) -> None:
+def test_a_failed_batch_fails_its_requests_and_no_others(lanes: Lanes[str, list[float]], model: Model) -> None:
     bad = lanes.submit(Lane.DOCUMENTS, ["poison"], [10])
     good = lanes.submit(Lane.DOCUMENTS, ["5"], [10])
     model.release(2)
@@ -142,7 +141,7 @@ def test_a_failed_batch_fails_its_requests_and_no_others(lanes: Lanes, model: Mo
     assert numbers(good.result(PATIENCE_S)) == [5]
 
 
-def test_cancelled_texts_are_not_computed(lanes: Lanes, model: Model) -> None:
+def test_cancelled_texts_are_not_computed(lanes: Lanes[str, list[float]], model: Model) -> None:
     lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     model.wait_until_computing()
     unwanted = lanes.submit(Lane.DOCUMENTS, ["2"], [10])
@@ -154,7 +153,7 @@ def test_cancelled_texts_are_not_computed(lanes: Lanes, model: Model) -> None:
 
 
 def test_a_full_lane_refuses_and_the_other_does_not(
-    lanes: Lanes, model: Model, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes[str, list[float]], model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WAITING_LIMIT", 2)
     lanes.submit(Lane.DOCUMENTS, ["1"], [10])
@@ -166,7 +165,7 @@ def test_a_full_lane_refuses_and_the_other_does_not(
 
 
 def test_closing_fails_what_waits(model: Model) -> None:
-    lanes = Lanes(model, dimension=1, batch_tokens=10)
+    lanes = Lanes(model, batch_tokens=10)
     lanes.start()
     first = lanes.submit(Lane.DOCUMENTS, ["1"], [10])
     model.wait_until_computing()

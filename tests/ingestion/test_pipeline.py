@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ingestion import pipeline, reindexing, services, tasks
-from ingestion.domain import SECTION_SEPARATOR, Scope, Vector
+from ingestion.domain import SECTION_SEPARATOR, Embedded, Scope
 from ingestion.errors import EmbedderUnavailable
 from ingestion.models import Chunk, Document, DocumentSection
 from ingestion.parts import Parts
@@ -109,26 +109,26 @@ def test_a_worker_killed_between_batches_does_not_embed_them_again(
     document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
     monkeypatch.setattr(pipeline, "EMBED_BATCH", 4)
-    embed = made_of.embedder.embed_documents
+    embed = made_of.embedder.embed_passages
     calls: list[Sequence[str]] = []
 
-    def dies(texts: Sequence[str]) -> list[Vector]:
+    def dies(texts: Sequence[str]) -> list[Embedded]:
         if len(calls) == batches:
             raise Killed
         calls.append(texts)
         return embed(texts)
 
     with monkeypatch.context() as patched:
-        patched.setattr(made_of.embedder, "embed_documents", dies)
+        patched.setattr(made_of.embedder, "embed_passages", dies)
         with pytest.raises(Killed):
             run(document)
     again: list[str] = []
 
-    def counts(texts: Sequence[str]) -> list[Vector]:
+    def counts(texts: Sequence[str]) -> list[Embedded]:
         again.extend(texts)
         return embed(texts)
 
-    monkeypatch.setattr(made_of.embedder, "embed_documents", counts)
+    monkeypatch.setattr(made_of.embedder, "embed_passages", counts)
     finish_as_another_worker(document)
 
     assert document.status == "ready"
@@ -140,13 +140,13 @@ def test_a_long_document_that_gets_on_is_finished_however_often_its_worker_dies(
     document: Document, made_of: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "EMBED_BATCH", 1)
-    embed = made_of.embedder.embed_documents
+    embed = made_of.embedder.embed_passages
     deaths = 0
 
-    def one_batch_only() -> Callable[[Sequence[str]], list[Vector]]:
+    def one_batch_only() -> Callable[[Sequence[str]], list[Embedded]]:
         calls = itertools.count()
 
-        def dies(texts: Sequence[str]) -> list[Vector]:
+        def dies(texts: Sequence[str]) -> list[Embedded]:
             if next(calls):
                 raise Killed
             return embed(texts)
@@ -154,7 +154,7 @@ def test_a_long_document_that_gets_on_is_finished_however_often_its_worker_dies(
         return dies
 
     while document.status not in {"ready", "failed"}:
-        monkeypatch.setattr(made_of.embedder, "embed_documents", one_batch_only())
+        monkeypatch.setattr(made_of.embedder, "embed_passages", one_batch_only())
         with contextlib.suppress(Killed):
             finish_as_another_worker(document) if deaths else run(document)
         deaths += 1
@@ -209,13 +209,13 @@ def test_cancelling_does_not_wait_for_the_embedder(
     monkeypatch.setattr("ingestion.lease.CANCEL_CHECK_S", 0)
     let_go = threading.Event()
 
-    def cancelled_meanwhile(texts: Sequence[str]) -> list[Vector]:
+    def cancelled_meanwhile(texts: Sequence[str]) -> list[Embedded]:
         Document.objects.for_tenant(document.tenant).filter(pk=document.pk).update(cancel_requested=True)
         connection.close()
         let_go.wait(60)
-        return [(1.0,)] * len(texts)
+        return [Embedded((1.0,))] * len(texts)
 
-    monkeypatch.setattr(made_of.embedder, "embed_documents", cancelled_meanwhile)
+    monkeypatch.setattr(made_of.embedder, "embed_passages", cancelled_meanwhile)
     run(document)  # comes back although the embedder has not
     let_go.set()
 
@@ -227,14 +227,14 @@ def test_a_document_deleted_while_it_is_read_leaves_nothing(
     document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
 ) -> None:
     monkeypatch.setattr("ingestion.lease.CANCEL_CHECK_S", 0)
-    embed = made_of.embedder.embed_documents
+    embed = made_of.embedder.embed_passages
 
-    def deleted_meanwhile(texts: Sequence[str]) -> list[Vector]:
+    def deleted_meanwhile(texts: Sequence[str]) -> list[Embedded]:
         services.document_delete(access=as_alice, document=document)
         tasks.purge_document(str(document.tenant_id), str(document.pk))
         return embed(texts)
 
-    monkeypatch.setattr(made_of.embedder, "embed_documents", deleted_meanwhile)
+    monkeypatch.setattr(made_of.embedder, "embed_passages", deleted_meanwhile)
     tasks.ingest_document(document)
 
     assert reindexing.check(tenant=as_alice.tenant, parts=made_of) == []
@@ -247,11 +247,11 @@ def test_an_embedder_that_is_away_is_waited_for(
     delays: list[int] = []
     monkeypatch.setattr(tasks, "_send", lambda *_args, countdown_s, **_kw: delays.append(countdown_s))
 
-    def away(_texts: Sequence[str]) -> list[Vector]:
+    def away(_texts: Sequence[str]) -> list[Embedded]:
         raise EmbedderUnavailable("The embedding server does not answer.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(made_of.embedder, "embed_documents", away)
+        patched.setattr(made_of.embedder, "embed_passages", away)
         for _attempt in range(3):
             run(document)
 

@@ -330,7 +330,7 @@ def test_what_went_wrong_is_shown_until_it_works_again(
         raise EmbedderUnavailable("The embedding server does not answer.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(embedders["large"], "embed_documents", away)
+        patched.setattr(embedders["large"], "embed_passages", away)
         embedder_change.build(change_of(acme))
     shown = page(alice_client)
     assert "The embedding server does not answer. It is tried again every minute" in shown
@@ -358,7 +358,7 @@ def test_a_change_that_failed_or_was_cancelled_is_told_once_to_each_admin(
     def refuses(_texts: object) -> Any:
         raise EmbedderRefused("The embedding server refuses the key.")
 
-    monkeypatch.setattr(embedders["large"], "embed_documents", refuses)
+    monkeypatch.setattr(embedders["large"], "embed_passages", refuses)
     choose(alice_client, "large")
     built(acme)
     failed = "“large” could not be prepared, so nothing has changed. The embedding server refuses the key."

@@ -125,7 +125,7 @@ def test_a_version_that_fails_leaves_the_old_one_searched(
     def away(_texts: Any) -> Any:
         raise EmbedderUnavailable("The embedding server does not answer.")
 
-    monkeypatch.setattr(made_of.embedder, "embed_documents", away)
+    monkeypatch.setattr(made_of.embedder, "embed_passages", away)
     for _ in range(tasks.MAX_ATTEMPTS):
         read(new)
     old.refresh_from_db()

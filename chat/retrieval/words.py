@@ -1,0 +1,88 @@
+"""Late interaction: the candidates' words are compared with the question's, each by its meaning in its place.
+
+A passage's one vector is of everything it says; of two that are near, it cannot tell which says the very thing. So for
+each word of the question the nearest word of the passage is looked for, and how near they are is added up, the rare
+words' with more weight. Khattab, Zaharia: ColBERT, 2020; here over the embedder's own word vectors, without any
+training. Measured in docs/adr/0010-late-interaction.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, pstdev
+from uuid import UUID
+
+import numpy as np
+
+from chat.aio import in_thread
+from chat.domain import Candidate, Retrieval
+from chat.retrieval.fuse import DIGITS, EQUAL, best_first
+from chat.retrieval.lexical import PREVIOUS_WEIGHT
+from ingestion.embedding import words
+from ingestion.embedding.words import Rows
+from ingestion.parts import Parts
+
+DEPTH = 60
+"""The best candidates, whose words are looked up: some 5 KB each."""
+WEIGHT = 0.6
+"""Of the words' score, in standard deviations, against the fused one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordInteraction:
+    """Adds to `fused` of the best candidates. Passages or questions whose words are not known stay where they are."""
+
+    tenant_id: UUID
+    parts: Parts
+    depth: int = DEPTH
+    weight: float = WEIGHT
+    name: str = "words"
+
+    async def __call__(self, state: Retrieval) -> Retrieval:
+        if not state.words or not state.fused:
+            return state
+        return replace(state, fused=await in_thread(self._compared, state))
+
+    def _compared(self, state: Retrieval) -> tuple[Candidate, ...]:
+        best, rest = state.fused[: self.depth], state.fused[self.depth :]
+        index = self.parts.vectors.for_tenant(self.tenant_id, fingerprint=self.parts.embedder.fingerprint)
+        known = index.words([candidate.chunk_id for candidate in best])
+        if not known:
+            return state.fused
+        assert state.vector is not None  # noqa: S101 - words come with the vector
+        question = words.unpack_numbers(state.words, len(state.vector))
+        near = nearness(question, self._weights(state, len(question)), known)
+        added = standardised([near.get(candidate.chunk_id) for candidate in best])
+        compared = [
+            candidate._replace(fused=round((candidate.fused or 0.0) + self.weight * each, DIGITS))
+            for candidate, each in zip(best, added, strict=True)
+        ]
+        return (*sorted(compared, key=best_first), *rest)
+
+    def _weights(self, state: Retrieval, count: int) -> Rows:
+        """How much each of the query's words counts: the rarer, the more; less where an earlier question has it."""
+        spoken = [state.query[start:end] for start, end in words.spans(state.query)][:count]
+        rarity = self.parts.lexical.for_tenant(self.tenant_id).rarity(spoken)
+        own = len(words.spans(state.question))
+        earlier = len(spoken) - own
+        weights = [each * (PREVIOUS_WEIGHT if place < earlier else 1.0) for place, each in enumerate(rarity)]
+        return np.asarray(weights, np.float32)
+
+
+def nearness(question: Rows, weights: Rows, passages: Mapping[UUID, bytes]) -> dict[UUID, float]:
+    """For each passage the weighted mean, over the question's words, of the cosine of its nearest word."""
+    if not len(question) or not weights.any():
+        return {}
+    rows = [words.unpack_signs(packed, question.shape[1]) for packed in passages.values()]
+    starts = np.cumsum([0, *map(len, rows[:-1])])
+    nearest = np.maximum.reduceat(question @ np.concatenate(rows).T, starts, axis=1)
+    scores = (weights / weights.sum()) @ nearest
+    return dict(zip(passages, scores.tolist(), strict=True))
+
+
+def standardised(values: Sequence[float | None]) -> list[float]:
+    """In standard deviations from the mean; 0 for what is not known."""
+    known = [value for value in values if value is not None]
+    mean, spread = fmean(known), pstdev(known)
+    return [0.0 if value is None or spread < EQUAL else (value - mean) / spread for value in values]
