@@ -63,7 +63,7 @@ def _repeated(question: str) -> Iterator[tuple[int, str]]:
 
 def _weighted(state: Retrieval) -> Iterator[tuple[str, float]]:
     """The question, with more weight on what it says more than once, and what was asked before it. Measured in
-    docs/adr/0008-follow-up-questions.md and docs/adr/0010-late-interaction.md."""
+    docs/adr/0008-follow-up-questions.md and docs/adr/0015-late-interaction.md."""
     yield state.question, 1.0
     for count, repeated in _repeated(state.question):
         yield repeated, log(count / (count - 1))  # together, 1 + log(count)

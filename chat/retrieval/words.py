@@ -3,7 +3,7 @@
 A passage's one vector is of everything it says; of two that are near, it cannot tell which says the very thing. So for
 each word of the question the nearest word of the passage is looked for, and how near they are is added up, the rare
 words' with more weight. Khattab, Zaharia: ColBERT, 2020; here over the embedder's own word vectors, without any
-training. Measured in docs/adr/0010-late-interaction.md.
+training. Measured in docs/adr/0015-late-interaction.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Whoever has the text can tell its words again, so that vectors are kept without them: the i-th row is the i-th word's.
 A row is the mean of the model's last layer over the word's tokens, less what all words have in common, scaled to
 length 1. Of a passage only the signs are kept, a bit for each dimension: 48 bytes a word with the starter embedder,
-and no worse in ranking than the numbers themselves (docs/adr/0010-late-interaction.md).
+and no worse in ranking than the numbers themselves (docs/adr/0015-late-interaction.md).
 """
 
 from __future__ import annotations
