@@ -72,7 +72,9 @@ class DocumentOut(Schema):
     seconds_left: Annotated[int | None, Field(description="Until the end of the stage, at the speed so far.")]
     searchable: Annotated[bool, Field(description="Answers may use what of it has been embedded.")]
     error: Failure | None
-    left_out: Annotated[list[LeftOut], Field(description="Files inside it that became no documents.")]
+    left_out: Annotated[
+        list[LeftOut], Field(description="Files inside it that are no documents, and pages that could not be read.")
+    ]
     pages: Annotated[int | None, Field(alias="page_count")]
     characters: Annotated[int, Field(alias="char_count")]
     passages: Annotated[int, Field(alias="chunk_count")]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
+from ingestion.domain import LeftOut
 from ingestion.errors import UploadRefused
 from ingestion.intake import Origin, take
 from ingestion.models import Document
@@ -15,19 +16,19 @@ from tenants.models import Role
 MAX_DEPTH = 3
 """An attachment in a message in an archive is the third."""
 MAX_ATTACHMENTS = 5_000
-TOLD = 100
-"""So many of what was left out are named."""
 
 Attached = tuple[str, str, str, str]
 """Name, folder, the name of the unpacked file, and the sentence that says why there is none."""
 
 
-def take_in(document: Document, attached: Iterable[Attached], directory: Path, *, check: Callable[[], None]) -> None:
-    """Make documents of `attached`, which were unpacked into `directory`, and note in `document.left_out` what could
-    not become one. They wait in the queue like any other."""
+def take_in(
+    document: Document, attached: Iterable[Attached], directory: Path, *, check: Callable[[], None]
+) -> list[LeftOut]:
+    """Make documents of `attached`, which were unpacked into `directory`, and return what could not become one. They
+    wait in the queue like any other."""
     access = Access(tenant=document.tenant, role=Role.MEMBER, user=document.uploaded_by)
     too_deep = _depth(document) >= MAX_DEPTH
-    left_out: list[dict[str, str]] = []
+    left_out: list[LeftOut] = []
     waiting = iter(attached)
     for name, folder, key, problem in islice(waiting, MAX_ATTACHMENTS):
         check()
@@ -38,10 +39,10 @@ def take_in(document: Document, attached: Iterable[Attached], directory: Path, *
                 origin = Origin(folder=f"{_folder_of(document)}/{folder}", parent=document)
                 take(access=access, collection=document.collection, file=file, name=name, origin=origin)
         except UploadRefused as error:
-            left_out.append({"name": name, "message": error.message})
+            left_out.append(LeftOut(name, error.message))
     if beyond := sum(1 for _ in waiting):
-        left_out.append({"name": "…", "message": f"{beyond:,} more: {MAX_ATTACHMENTS:,} files are taken at most."})
-    document.left_out = left_out[:TOLD]
+        left_out.append(LeftOut("…", f"{beyond:,} more: {MAX_ATTACHMENTS:,} files are taken at most."))
+    return left_out
 
 
 def _folder_of(document: Document) -> str:

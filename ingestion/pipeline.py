@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +21,7 @@ from django.db import transaction
 
 from ingestion import attachments, confinement, languages, selectors, versions, waiting
 from ingestion.confined import chunk_of, section_of
-from ingestion.domain import SECTION_SEPARATOR, IndexEntry, Section, Vector
+from ingestion.domain import SECTION_SEPARATOR, IndexEntry, LeftOut, Section, Vector
 from ingestion.domain import Chunk as ChunkValue
 from ingestion.embedding.meaning import readable
 from ingestion.errors import DocumentUnreadable
@@ -36,6 +37,8 @@ POLL_S = 0.2
 YIELD_S = 10.0
 """So long a document may embed while another organisation's waits for a worker."""
 ROW_BATCH = 500
+TOLD = 100
+"""So much of what was left out is named."""
 LANGUAGE_SAMPLE_CHARS = 4_000
 HEADING_SEPARATOR = " › "
 
@@ -91,7 +94,9 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
                 outcome = message
         if not sections.count and not outcome["attachments"]:
             raise DocumentUnreadable("There is no text in this file.")
-        attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
+        left_out = [LeftOut(*fields) for fields in outcome["left_out"]]
+        left_out += attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
+    document.left_out = [asdict(each) for each in left_out[:TOLD]]
     document.title = (outcome["title"] or PurePosixPath(document.name).stem)[:300]
     document.language = languages.detect(sections.beginning[:LANGUAGE_SAMPLE_CHARS])
     document.page_count = outcome["page_count"]
