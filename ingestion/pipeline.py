@@ -23,7 +23,7 @@ from ingestion import attachments, confinement, languages, selectors, versions, 
 from ingestion.confined import chunk_of, section_of
 from ingestion.domain import SECTION_SEPARATOR, IndexEntry, LeftOut, Section, Vector
 from ingestion.domain import Chunk as ChunkValue
-from ingestion.embedding.meaning import readable
+from ingestion.embedding.meaning import has_meaning, readable
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
@@ -169,9 +169,10 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
 def write(
     document: Document, parts: Parts, progress: Progress, chunks: Sequence[Chunk], vectors: Sequence[Vector]
 ) -> None:
-    """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma."""
+    """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma.
+    `vectors` are those of the chunks that are found by meaning."""
     index = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
-    index.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
+    index.upsert([entry_of(document, chunk, vector) for chunk, vector in zip(meant(chunks), vectors, strict=True)])
     with progress.lease.transaction():
         parts.lexical.for_tenant(document.tenant_id).upsert([entry_of(document, chunk, None) for chunk in chunks])
         Chunk.objects.for_tenant(document.tenant_id).filter(pk__in=[chunk.pk for chunk in chunks]).update(embedded=True)
@@ -199,6 +200,11 @@ def forget_index_entries(document: Document, parts: Parts) -> None:
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).update(embedded=False)
         parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
     versions.forget_vectors(document, parts)
+
+
+def meant(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Those that are found by meaning, and so have a vector; all of them are found by their words."""
+    return [chunk for chunk in chunks if has_meaning(chunk.text)]
 
 
 def searchable_text(document: Document, chunk: Chunk) -> str:
@@ -271,7 +277,7 @@ class _Ahead:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def embedded(self, progress: Progress) -> Any:
-        """Yield the rows of each batch with their vectors."""
+        """Yield the rows of each batch with the vectors of those that have one."""
         coming = self._begin()
         while coming is not None:
             rows, future = coming
@@ -284,7 +290,7 @@ class _Ahead:
         if ids is None:
             return None
         rows = list(Chunk.objects.for_tenant(self._document.tenant_id).filter(pk__in=ids).order_by("ordinal"))
-        texts = [searchable_text(self._document, row) for row in rows]
+        texts = [searchable_text(self._document, row) for row in meant(rows)]
         return rows, self._thread.submit(self._parts.embedder.embed_documents, texts)
 
 

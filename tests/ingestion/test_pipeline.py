@@ -305,6 +305,37 @@ def test_reindexing_makes_both_indexes_again_from_sql(document: Document, made_o
     assert is_consistent(document, made_of)
 
 
+def test_what_has_no_meaning_is_found_by_its_words_and_takes_the_embedder_no_time(
+    acme: Tenant, made_of: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = "".join(f"{number:04x}" for number in range(3_000))
+    text = f"The key was issued in May.\n\n{data}\n\nIt is valid for a year."
+    document = DocumentFactory(tenant=acme, name="key.txt", media_type="text/plain", content=text.encode())
+    embed = made_of.embedder.embed_documents
+    embedded: list[str] = []
+
+    def counting(texts: Sequence[str]) -> list[Vector]:
+        embedded.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(made_of.embedder, "embed_documents", counting)
+    run(document)
+
+    chunks = list(Chunk.objects.for_tenant(acme).filter(document=document))
+    assert "".join(chunk.text for chunk in chunks).replace("\n", "") == text.replace("\n", "")
+    assert (len(chunks), len(embedded)) == (12, 2)
+    lexical = made_of.lexical.for_tenant(acme.pk)
+    for chunk in chunks:
+        (hit,) = lexical.search(chunk.text[:64].split()[-1], limit=1, scope=Scope())
+        assert hit.chunk_id == chunk.pk
+    assert is_consistent(document, made_of)
+    reindexing.rebuild(tenant=acme, parts=made_of, report=lambda _done, _total: None)
+    assert is_consistent(document, made_of)
+
+    made_of.vectors.for_tenant(acme.pk, fingerprint=made_of.embedder.fingerprint).delete_document(document.pk)
+    assert not is_consistent(document, made_of)
+
+
 @pytest.mark.parametrize("lost", ["vectors", "lexical"])
 def test_index_check_sees_what_is_missing_and_what_is_too_much(document: Document, made_of: Parts, lost: str) -> None:
     run(document)
