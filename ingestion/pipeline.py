@@ -74,7 +74,7 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
     with progress.lease.transaction():
         DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document).delete()
     sections = _SectionRows(document)
-    with local_copy(document.file) as path, TemporaryDirectory() as directory:
+    with local_copy(document.file, check=progress.lease.check) as path, TemporaryDirectory() as directory:
         request = {
             "path": str(path),
             "media_type": document.media_type,
