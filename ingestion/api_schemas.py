@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -140,6 +140,21 @@ class AddressNew(Schema):
 
     url: str
     collection: Annotated[str, Field(description="Its id or its name; without it, the oldest one.")] = ""
+
+
+class LineOut(Schema):
+    kind: Literal["same", "removed", "added", "gap"]
+    text: str
+    count: Annotated[int, Field(description="Of a gap: so many unchanged lines are left out.")]
+
+
+class ComparisonOut(Schema):
+    older: DocumentOut
+    newer: DocumentOut
+    added: Annotated[int, Field(description="Lines.")]
+    removed: Annotated[int, Field(description="Lines.")]
+    more: Annotated[int, Field(description="So many of both are not among the lines.")]
+    lines: list[LineOut]
 
 
 class EventOut(Schema):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ingestion import pipeline, reindexing, services, tasks
+from ingestion import confinement, pipeline, reindexing, services, tasks
 from ingestion.domain import SECTION_SEPARATOR, Scope, Vector
 from ingestion.errors import EmbedderUnavailable
 from ingestion.models import Chunk, Document, DocumentSection
@@ -201,6 +202,64 @@ def test_a_document_whose_message_was_lost_is_asked_for_again(
     tasks.reap_documents()
 
     assert no_queue == ["ingestion.tasks.ingest_next"]
+
+
+def hangs(_request: Mapping[str, Any], _send: confinement.Send) -> None:
+    """A job that comes to no end."""
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("stage", ["reading", "splitting"])
+def test_cancelling_does_not_wait_for_a_reader(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    job = {"reading": "ingestion.confined.parse", "splitting": "ingestion.confined.split"}[stage]
+    really_run, hanging, cancelled_at = confinement.run, threading.Event(), []
+
+    def run_or_hang(asked: str, request: Mapping[str, Any], **rest: Any) -> Iterator[confinement.Message]:
+        if asked == job:
+            hanging.set()
+            asked = f"{__name__}.hangs"
+        return really_run(asked, request, **rest)
+
+    def cancel() -> None:
+        hanging.wait(60)
+        time.sleep(0.5)
+        services.document_cancel(access=as_alice, document=document)
+        cancelled_at.append(time.monotonic())
+        connection.close()
+
+    monkeypatch.setattr(confinement, "run", run_or_hang)
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    run(Document.objects.for_tenant(document.tenant).get(pk=document.pk))
+    took = time.monotonic() - cancelled_at[0]
+    canceller.join()
+
+    document.refresh_from_db()
+    assert (document.status, document.stage) == ("cancelled", stage)
+    assert took < 2
+
+
+def test_a_cancelled_document_goes_on_at_the_stage_that_it_had_come_to(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
+) -> None:
+    Document.objects.for_tenant(document.tenant).update(status="cancelled", stage="splitting")
+    run_before = confinement.run
+    jobs: list[str] = []
+
+    def noted(job: str, request: Mapping[str, Any], **rest: Any) -> Iterator[confinement.Message]:
+        jobs.append(job)
+        return run_before(job, request, **rest)
+
+    monkeypatch.setattr(confinement, "run", noted)
+    DocumentSection.objects.create(tenant=document.tenant, document=document, ordinal=0, text="Read before.", start=0)
+    services.document_retry(access=as_alice, document=document)
+    run(document)
+
+    assert jobs == ["ingestion.confined.split"]
+    assert document.status == "ready"
+    assert Chunk.objects.for_tenant(document.tenant).get(document=document).text == "Read before."
 
 
 def test_cancelling_does_not_wait_for_the_embedder(
