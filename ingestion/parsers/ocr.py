@@ -11,7 +11,7 @@ import io
 import math
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -87,17 +87,20 @@ def page_text(image: Image, *, waiting: Callable[[], None]) -> Recognised:
     if turn:
         image = image.rotate(-turn, expand=True, fillcolor=255)
     languages = _of_script(wanted, script)
-    there = [name for name in languages if name in installed]
+    there = [name for name in languages if name in installed] or [name for name in wanted if name in installed]
     if script == "Cyrillic" and CYRILLIC.isdisjoint(there) and not CYRILLIC.isdisjoint(wanted):
         return Recognised(left_out=_missing([name for name in languages if name in CYRILLIC]))
-    is_foreign = script == "Cyrillic" and CYRILLIC.isdisjoint(wanted)
-    if latin and (is_foreign or (script != "Cyrillic" and there != languages)):
-        return _in_latin_letters(image, wanted, waiting)
+    is_unforeseen = script == "Cyrillic" and CYRILLIC.isdisjoint(wanted)
+    may_be_latin = script in {"Latin", ""} and there != languages
+    if latin and (is_unforeseen or may_be_latin or not there):
+        return _in_latin_letters(image, wanted, installed, waiting)
     words = _tesseract(["-l", "+".join(there), "tsv"], _as_file(image), waiting)
     return Recognised(layout_text(words.decode("utf-8")))
 
 
-def _in_latin_letters(image: Image, wanted: Sequence[str], waiting: Callable[[], None]) -> Recognised:
+def _in_latin_letters(
+    image: Image, wanted: Sequence[str], installed: Collection[str], waiting: Callable[[], None]
+) -> Recognised:
     text, lost = ocr_rapid.recognise(
         _as_file(image),
         perhaps_cyrillic=not CYRILLIC.isdisjoint(wanted),
@@ -107,7 +110,7 @@ def _in_latin_letters(image: Image, wanted: Sequence[str], waiting: Callable[[],
     )
     if not lost:
         return Recognised(text)
-    others = [name for name in wanted if name not in ocr_rapid.LANGUAGES]
+    others = [name for name in wanted if name not in ocr_rapid.LANGUAGES and name not in installed]
     what = "Some lines of this page are" if text else "This page is"
     help_ = _install(others) if others else "Choose the languages of its text in the settings"
     return Recognised(

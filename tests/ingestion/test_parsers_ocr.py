@@ -172,6 +172,18 @@ def test_without_the_language_of_the_page_the_sentence_names_it(tesseract, monke
         parse(saved(page(SERBIAN * 4), "PNG"), "a.png")
 
 
+def test_a_page_in_another_script_is_tesseracts_although_a_language_is_missing(tesseract, monkeypatch):
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
+    monkeypatch.setattr(ocr, "_first_look", lambda *_: (0, "Arabic"))
+    monkeypatch.setattr(ocr_rapid, "recognise", lambda *_, **__: pytest.fail("It reads Latin letters only."))
+    assert parse(saved(page(ENGLISH), "PNG"), "a.png").text == " ".join(ENGLISH)
+
+
+def test_a_latin_page_without_its_language_is_read_with_all_that_is_on_its_letters(tesseract, monkeypatch):
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
+    assert parse(saved(page(LATIN), "PNG"), "a.png").text == " ".join(LATIN)
+
+
 def test_pages_in_a_script_without_its_language_are_named_and_the_others_kept(tesseract, monkeypatch):
     monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "deu", "srp_latn", "osd"}))
     file = saved(page(ENGLISH * 4), "TIFF", save_all=True, append_images=[page(SERBIAN * 4), page(SERBIAN * 5)])
