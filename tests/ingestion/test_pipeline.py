@@ -196,6 +196,32 @@ def test_a_poison_file_is_set_aside_after_three_tries(document: Document, made_o
     assert (document.status, document.error_code) == ("failed", "ingestion.poison")
 
 
+def test_a_document_that_was_cancelled_is_not_taken_over_from_a_dead_worker(
+    document: Document, made_of: Parts, as_alice: Access, no_queue: list[str]
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Document.objects.for_tenant(document.tenant).update(status="running", attempts=1, lease_expires_at=long_ago)
+    services.document_cancel(access=as_alice, document=document)
+
+    tasks.reap_documents()
+
+    document.refresh_from_db()
+    assert document.status == "cancelled"
+
+
+def test_a_document_that_is_cancelled_as_it_makes_way_does_not_wait(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
+) -> None:
+    def makes_way(*_: Any) -> None:
+        services.document_cancel(access=as_alice, document=document)
+        raise pipeline.Yielded
+
+    monkeypatch.setattr(pipeline, "embed", makes_way)
+    run(document)
+
+    assert (document.status, document.stage) == ("cancelled", "embedding")
+
+
 def test_a_document_whose_message_was_lost_is_asked_for_again(
     document: Document, made_of: Parts, no_queue: list[str]
 ) -> None:
