@@ -124,7 +124,7 @@ def document_get(
 
 @router.delete("/documents/{uuid:document_id}", response={204: None, REFUSALS: schemas.ErrorOut})
 def document_delete(request: ApiRequest, document_id: UUID) -> Status[None]:
-    """Gone for every reader at once; what is left of it is cleared away soon after."""
+    """Gone for every reader at once, with all its versions; what is left of it is cleared away soon after."""
     services.document_delete(access=request.auth, document=to_change(request.auth, document_id))
     return Status(204, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -72,7 +72,9 @@ class DocumentOut(Schema):
     seconds_left: Annotated[int | None, Field(description="Until the end of the stage, at the speed so far.")]
     searchable: Annotated[bool, Field(description="Answers may use what of it has been embedded.")]
     error: Failure | None
-    left_out: Annotated[list[LeftOut], Field(description="Files inside it that became no documents.")]
+    left_out: Annotated[
+        list[LeftOut], Field(description="Files inside it that are no documents, and pages that could not be read.")
+    ]
     pages: Annotated[int | None, Field(alias="page_count")]
     characters: Annotated[int, Field(alias="char_count")]
     passages: Annotated[int, Field(alias="chunk_count")]
@@ -138,6 +140,21 @@ class AddressNew(Schema):
 
     url: str
     collection: Annotated[str, Field(description="Its id or its name; without it, the oldest one.")] = ""
+
+
+class LineOut(Schema):
+    kind: Literal["same", "removed", "added", "gap"]
+    text: str
+    count: Annotated[int, Field(description="Of a gap: so many unchanged lines are left out.")]
+
+
+class ComparisonOut(Schema):
+    older: DocumentOut
+    newer: DocumentOut
+    added: Annotated[int, Field(description="Lines.")]
+    removed: Annotated[int, Field(description="Lines.")]
+    more: Annotated[int, Field(description="So many of both are not among the lines.")]
+    lines: list[LineOut]
 
 
 class EventOut(Schema):

@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Form, Router, Status
 
 from ingestion import api_schemas as schemas
-from ingestion import api_selectors, selectors, services, versions
+from ingestion import api_selectors, comparing, selectors, services, versions
 from ingestion.api import REFUSALS, into, to_change
 from ingestion.models import Document
 from tenants.bearer import ApiRequest
@@ -64,6 +64,27 @@ def document_versions(request: ApiRequest, document_id: UUID, page: schemas.Want
     """All of them, this one among them, the newest first."""
     document = selectors.document_get(tenant=request.auth.tenant, document_id=document_id)
     return schemas.page_of(versions.of(document).select_related("collection"), page)
+
+
+@router.get(
+    "/documents/{uuid:document_id}/compare/{uuid:other_id}",
+    response={200: schemas.ComparisonOut, REFUSALS: schemas.ErrorOut},
+)
+def document_compare(request: ApiRequest, document_id: UUID, other_id: UUID) -> dict[str, Any]:
+    """What has changed between two versions of a document, from the older to the newer one, line by line."""
+    tenant = request.auth.tenant
+    one, other = (selectors.document_get(tenant=tenant, document_id=each) for each in (document_id, other_id))
+    older, newer = comparing.in_order(one, other)
+    found = comparing.compare(older, newer)
+    counts = {"added": found.added, "removed": found.removed, "more": found.more}
+    return {"older": older, "newer": newer, "lines": found.rows, **counts}
+
+
+@router.delete("/documents/{uuid:document_id}/version", response={204: None, REFUSALS | {409}: schemas.ErrorOut})
+def document_version_delete(request: ApiRequest, document_id: UUID) -> Status[None]:
+    """Delete this version alone. It has to be an older one."""
+    services.document_version_delete(access=request.auth, document=to_change(request.auth, document_id))
+    return Status(204, None)
 
 
 @router.get(

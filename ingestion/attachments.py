@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
+from ingestion.domain import LeftOut
 from ingestion.errors import UploadRefused
 from ingestion.intake import Origin, take
 from ingestion.models import Document
@@ -15,21 +16,25 @@ from tenants.models import Role
 MAX_DEPTH = 3
 """An attachment in a message in an archive is the third."""
 MAX_ATTACHMENTS = 5_000
-TOLD = 100
-"""So many of what was left out are named."""
+MAX_FAMILY = 20_000
+"""Documents that one upload may become, with everything inside what is inside it: archives in archives multiply."""
 
 Attached = tuple[str, str, str, str]
 """Name, folder, the name of the unpacked file, and the sentence that says why there is none."""
 
 
-def take_in(document: Document, attached: Iterable[Attached], directory: Path, *, check: Callable[[], None]) -> None:
-    """Make documents of `attached`, which were unpacked into `directory`, and note in `document.left_out` what could
-    not become one. They wait in the queue like any other."""
+def take_in(
+    document: Document, attached: Iterable[Attached], directory: Path, *, check: Callable[[], None]
+) -> list[LeftOut]:
+    """Make documents of `attached`, which were unpacked into `directory`, and return what could not become one. They
+    wait in the queue like any other."""
     access = Access(tenant=document.tenant, role=Role.MEMBER, user=document.uploaded_by)
-    too_deep = _depth(document) >= MAX_DEPTH
-    left_out: list[dict[str, str]] = []
+    outer = _outer(document)
+    too_deep = len(outer) >= MAX_DEPTH
+    most = min(MAX_ATTACHMENTS, max(0, MAX_FAMILY - _family_size([document, *outer][-1])))
+    left_out: list[LeftOut] = []
     waiting = iter(attached)
-    for name, folder, key, problem in islice(waiting, MAX_ATTACHMENTS):
+    for name, folder, key, problem in islice(waiting, most):
         check()
         try:
             if problem or too_deep:
@@ -38,19 +43,27 @@ def take_in(document: Document, attached: Iterable[Attached], directory: Path, *
                 origin = Origin(folder=f"{_folder_of(document)}/{folder}", parent=document)
                 take(access=access, collection=document.collection, file=file, name=name, origin=origin)
         except UploadRefused as error:
-            left_out.append({"name": name, "message": error.message})
+            left_out.append(LeftOut(name, error.message))
     if beyond := sum(1 for _ in waiting):
-        left_out.append({"name": "…", "message": f"{beyond:,} more: {MAX_ATTACHMENTS:,} files are taken at most."})
-    document.left_out = left_out[:TOLD]
+        limits = f"{MAX_ATTACHMENTS:,} files are taken at most, and {MAX_FAMILY:,} with those inside them."
+        left_out.append(LeftOut("…", f"{beyond:,} more: {limits}"))
+    return left_out
 
 
 def _folder_of(document: Document) -> str:
     return f"{document.folder}/{document.name}" if document.folder else document.name
 
 
-def _depth(document: Document) -> int:
-    """How many files lie around this one."""
-    depth, parent = 0, document.parent
-    while parent is not None and depth < MAX_DEPTH:
-        depth, parent = depth + 1, parent.parent
-    return depth
+def _outer(document: Document) -> list[Document]:
+    """The files that lie around this one, the outermost last."""
+    outer: list[Document] = []
+    while (parent := (outer[-1] if outer else document).parent) is not None and len(outer) < MAX_DEPTH:
+        outer.append(parent)
+    return outer
+
+
+def _family_size(outermost: Document) -> int:
+    """How many documents have come out of a file so far, at every depth."""
+    documents = Document.objects.for_tenant(outermost.tenant_id)
+    levels = ("__".join(["parent"] * depth) for depth in range(1, MAX_DEPTH + 1))
+    return sum(documents.filter(**{level: outermost}).count() for level in levels)

@@ -17,6 +17,7 @@ from ingestion import selectors
 from ingestion.domain import SECTION_SEPARATOR
 from ingestion.errors import IngestionError
 from ingestion.models import Document
+from tenants.errors import NotFound
 
 MAX_CHARACTERS = 5_000_000
 MAX_LINES = 20_000
@@ -49,6 +50,10 @@ class Row:
     parts: tuple[Part, ...] = ()
     count: int = 0
 
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -67,6 +72,14 @@ class _Run:
     is_same: bool
     old: list[str]
     new: list[str]
+
+
+def in_order(one: Document, other: Document) -> tuple[Document, Document]:
+    """The older of two versions and the newer. Raise `NotFound` where they are versions of different documents."""
+    if one.series != other.series:
+        raise NotFound(_("These are not versions of the same document."))
+    older, newer = sorted((one, other), key=lambda each: each.version)
+    return older, newer
 
 
 def compare(older: Document, newer: Document) -> Comparison:

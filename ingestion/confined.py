@@ -32,7 +32,7 @@ BATCH_CHARACTERS = 500_000
 
 def parse(request: Mapping[str, Any], send: Any) -> None:
     """File -> {"sections": [[text, page, heading], …]} as often as needed, then {"title", "page_count",
-    "attachments": [[name, folder, file name in `directory`, why there is none], …]}.
+    "attachments": [[name, folder, file name in `directory`, why there is none], …], "left_out": [[name, message], …]}.
 
     `request`: path, media_type, name, languages (of text in pictures), source_url of what comes from the web, and the
     directory for attachments.
@@ -54,7 +54,8 @@ def parse(request: Mapping[str, Any], send: Any) -> None:
         for batch in batches(parsed.sections):
             send({"sections": [[section.text, section.page, section.heading] for section in batch]})
         attachments = list(_unpacked(parsed.attachments, Path(request["directory"])))
-    send({"title": parsed.title, "page_count": parsed.page_count, "attachments": attachments})
+    left_out = [[each.name, each.message] for each in parsed.left_out]
+    send({"title": parsed.title, "page_count": parsed.page_count, "attachments": attachments, "left_out": left_out})
 
 
 def split(request: Mapping[str, Any], send: Any) -> None:

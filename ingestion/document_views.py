@@ -9,14 +9,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ingestion import comparing, leaves, portal, selectors, services, versions
 from ingestion.errors import IngestionError
 from ingestion.models import Document, DocumentEvent
 from tenants.access import Access, tenant_view
-from tenants.errors import NotFound
 from tenants.models import Role
 
 PANEL = "drawer-body"
@@ -85,9 +83,7 @@ def compare(request: HttpRequest, access: Access, document_id: UUID, other_id: U
     """Always from the older to the newer version, whichever is named first."""
     one = selectors.document_get(tenant=access.tenant, document_id=document_id)
     other = selectors.document_get(tenant=access.tenant, document_id=other_id)
-    if one.series != other.series:
-        raise NotFound(_("These are not versions of the same document."))
-    older, newer = sorted((one, other), key=lambda each: each.version)
+    older, newer = comparing.in_order(one, other)
     context: dict[str, Any] = {"older": older, "newer": newer, "versions": list(versions.of(newer))}
     try:
         context["comparison"] = comparing.compare(older, newer)

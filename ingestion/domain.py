@@ -50,6 +50,14 @@ class Attachment:
     folder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What of a file was not taken: `name` is a page or a file inside it, `message` a sentence for its reader."""
+
+    name: str
+    message: str
+
+
 @dataclass(frozen=True)
 class ParsedDocument:
     """What a parser got out of a file. Character offsets everywhere count in `text`.
@@ -61,6 +69,7 @@ class ParsedDocument:
     title: str = ""
     page_count: int | None = None
     attachments: tuple[Attachment, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @cached_property
     def text(self) -> str:

@@ -25,7 +25,7 @@ from ingestion import parts
 from ingestion.errors import IngestionError
 from ingestion.models import Chunk, Collection, Document, EmbedderChange, IngestionSettings
 from ingestion.parts import Parts
-from ingestion.pipeline import EMBED_BATCH, entry_of, searchable_text
+from ingestion.pipeline import EMBED_BATCH, entry_of, meant, searchable_text
 from ingestion.tenant_parts import embedder_name, parts_of
 from project.errors import AppError
 from tenants import audit
@@ -143,8 +143,9 @@ def _embed(document: Document, change: EmbedderChange, target: Parts) -> Any:
         index.delete_document(document.pk)
     chunks = Chunk.objects.for_tenant(change.tenant_id).filter(document=document)
     while batch := list(chunks.filter(ordinal__gte=cursor["ordinal"])[:EMBED_BATCH]):
-        embedded = target.embedder.embed_passages([searchable_text(document, chunk) for chunk in batch])
-        index.upsert([entry_of(document, chunk, each) for chunk, each in zip(batch, embedded, strict=True)])
+        known = meant(batch)
+        embedded = target.embedder.embed_passages([searchable_text(document, chunk) for chunk in known])
+        index.upsert([entry_of(document, chunk, each) for chunk, each in zip(known, embedded, strict=True)])
         cursor = cursor | {"ordinal": batch[-1].ordinal + 1}
         change.cursor = cursor
         change.save(update_fields=["cursor"])

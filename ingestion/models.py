@@ -116,7 +116,7 @@ class Document(TenantOwned):
     timings = models.JSONField(default=dict, blank=True)
     """Milliseconds per stage."""
     left_out = models.JSONField(default=list, blank=True)
-    """Files inside this one that became no documents: a list of {"name", "message"}."""
+    """Files inside this one that became no documents, and pages that could not be read: {"name", "message"} of each."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["-created_at"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,9 +21,9 @@ from django.db import transaction
 
 from ingestion import attachments, confinement, languages, selectors, versions, waiting
 from ingestion.confined import chunk_of, section_of
-from ingestion.domain import SECTION_SEPARATOR, Embedded, IndexEntry, Section
+from ingestion.domain import SECTION_SEPARATOR, Embedded, IndexEntry, LeftOut, Section
 from ingestion.domain import Chunk as ChunkValue
-from ingestion.embedding.meaning import readable
+from ingestion.embedding.meaning import has_meaning, readable
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
@@ -36,6 +37,8 @@ POLL_S = 0.2
 YIELD_S = 10.0
 """So long a document may embed while another organisation's waits for a worker."""
 ROW_BATCH = 500
+TOLD = 100
+"""So much of what was left out is named."""
 LANGUAGE_SAMPLE_CHARS = 4_000
 HEADING_SEPARATOR = " › "
 
@@ -71,7 +74,7 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
     with progress.lease.transaction():
         DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document).delete()
     sections = _SectionRows(document)
-    with local_copy(document.file) as path, TemporaryDirectory() as directory:
+    with local_copy(document.file, check=progress.lease.check) as path, TemporaryDirectory() as directory:
         request = {
             "path": str(path),
             "media_type": document.media_type,
@@ -91,7 +94,9 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
                 outcome = message
         if not sections.count and not outcome["attachments"]:
             raise DocumentUnreadable("There is no text in this file.")
-        attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
+        left_out = [LeftOut(*fields) for fields in outcome["left_out"]]
+        left_out += attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
+    document.left_out = [asdict(each) for each in left_out[:TOLD]]
     document.title = (outcome["title"] or PurePosixPath(document.name).stem)[:300]
     document.language = languages.detect(sections.beginning[:LANGUAGE_SAMPLE_CHARS])
     document.page_count = outcome["page_count"]
@@ -164,9 +169,10 @@ def embed(document: Document, parts: Parts, progress: Progress) -> None:
 def write(
     document: Document, parts: Parts, progress: Progress, chunks: Sequence[Chunk], embedded: Sequence[Embedded]
 ) -> None:
-    """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma."""
+    """Put a batch into both indexes and say so in SQL: the words and the saying in one transaction, after Chroma.
+    `embedded` are those of the chunks that are found by meaning."""
     index = parts.vectors.for_tenant(document.tenant_id, fingerprint=document.embedder_fingerprint)
-    index.upsert([entry_of(document, chunk, each) for chunk, each in zip(chunks, embedded, strict=True)])
+    index.upsert([entry_of(document, chunk, each) for chunk, each in zip(meant(chunks), embedded, strict=True)])
     with progress.lease.transaction():
         parts.lexical.for_tenant(document.tenant_id).upsert([entry_of(document, chunk, None) for chunk in chunks])
         Chunk.objects.for_tenant(document.tenant_id).filter(pk__in=[chunk.pk for chunk in chunks]).update(embedded=True)
@@ -194,6 +200,11 @@ def forget_index_entries(document: Document, parts: Parts) -> None:
         Chunk.objects.for_tenant(document.tenant_id).filter(document=document).update(embedded=False)
         parts.lexical.for_tenant(document.tenant_id).delete_document(document.pk)
     versions.forget_vectors(document, parts)
+
+
+def meant(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Those that are found by meaning, and so have a vector; all of them are found by their words."""
+    return [chunk for chunk in chunks if has_meaning(chunk.text)]
 
 
 def searchable_text(document: Document, chunk: Chunk) -> str:
@@ -267,7 +278,7 @@ class _Ahead:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def embedded(self, progress: Progress) -> Any:
-        """Yield the rows of each batch with what the embedder makes of them."""
+        """Yield the rows of each batch with what the embedder makes of those that have a vector."""
         coming = self._begin()
         while coming is not None:
             rows, future = coming
@@ -280,7 +291,7 @@ class _Ahead:
         if ids is None:
             return None
         rows = list(Chunk.objects.for_tenant(self._document.tenant_id).filter(pk__in=ids).order_by("ordinal"))
-        texts = [searchable_text(self._document, row) for row in rows]
+        texts = [searchable_text(self._document, row) for row in meant(rows)]
         return rows, self._thread.submit(self._parts.embedder.embed_passages, texts)
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from ingestion.embedding.meaning import has_meaning
 from ingestion.index.ids import by_document
 from ingestion.models import Chunk, Document
 from ingestion.parts import Parts
-from ingestion.pipeline import EMBED_BATCH, entry_of, searchable_text
+from ingestion.pipeline import EMBED_BATCH, entry_of, meant, searchable_text
 from tenants.models import Tenant
 
 Status = Document.Status
@@ -49,11 +50,18 @@ def check(*, tenant: Tenant, parts: Parts) -> list[Counts]:
         held = sql.get(pk, nothing), vectors.get(pk, nothing), lexical.get(pk, nothing)
         row = documents.get(pk)
         is_broken_off = row is not None and row.status in {Status.FAILED, Status.CANCELLED}
-        same = held[0] == held[2] and (held[0] == held[1] or (is_broken_off and held[0] < held[1]))
+        meant_ones = held[0] - _without_meaning(tenant, held[0] - held[1])
+        same = held[0] == held[2] and (meant_ones == held[1] or (is_broken_off and meant_ones < held[1]))
         in_sql, in_vectors, in_lexical = map(len, held)
         name = row.name if row else "(not in the database)"
         counts.append(Counts(pk, name, in_sql, in_vectors, in_lexical, agree=same))
     return counts
+
+
+def _without_meaning(tenant: Tenant, chunk_ids: frozenset[UUID]) -> frozenset[UUID]:
+    """Those of the chunks that are to be found by their words alone."""
+    texts = Chunk.objects.for_tenant(tenant).filter(pk__in=chunk_ids).values_list("pk", "text")
+    return frozenset(pk for pk, text in texts if not has_meaning(text))
 
 
 def _vectors(tenant: Tenant, parts: Parts, documents: Mapping[UUID, Document]) -> Mapping[UUID, frozenset[UUID]]:
@@ -84,8 +92,9 @@ def rebuild(*, tenant: Tenant, parts: Parts, report: Callable[[int, int], None])
         chunks = list(Chunk.objects.for_tenant(tenant).filter(document=document))
         for first in range(0, len(chunks), EMBED_BATCH):
             batch = chunks[first : first + EMBED_BATCH]
-            embedded = parts.embedder.embed_passages([searchable_text(document, chunk) for chunk in batch])
-            vectors.upsert([entry_of(document, chunk, each) for chunk, each in zip(batch, embedded, strict=True)])
+            known = meant(batch)
+            embedded = parts.embedder.embed_passages([searchable_text(document, chunk) for chunk in known])
+            vectors.upsert([entry_of(document, chunk, each) for chunk, each in zip(known, embedded, strict=True)])
             done += len(batch)
             report(done, total)
         with transaction.atomic():

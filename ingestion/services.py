@@ -175,10 +175,9 @@ def document_cancel(*, access: Access, document: Document) -> None:
     """A waiting document is cancelled at once, one that is being read within a second."""
     access.require(Role.MEMBER)
     documents = Document.objects.for_tenant(access.tenant).filter(pk=document.pk)
+    documents.filter(status__in=[Status.QUEUED, Status.RUNNING]).update(cancel_requested=True)
     if documents.filter(status=Status.QUEUED).update(status=Status.CANCELLED, searchable=False):
         history.record(document, Kind.CANCELLED, access=access)
-    else:
-        documents.filter(status=Status.RUNNING).update(cancel_requested=True)
     document.refresh_from_db()
     audit.record(access, gettext_noop("document cancelled"), document.name)
     transaction.on_commit(lambda: progress.publish(document))

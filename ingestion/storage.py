@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,6 +10,8 @@ from tempfile import NamedTemporaryFile
 from django.db.models.fields.files import FieldFile
 
 from ingestion.errors import IngestionError
+
+PIECE_BYTES = 1024 * 1024
 
 
 class FileMissing(IngestionError):
@@ -20,13 +21,16 @@ class FileMissing(IngestionError):
 
 
 @contextmanager
-def local_copy(stored: FieldFile) -> Iterator[Path]:
-    """Yield the path of a stored file: its own where the store is this machine's disk, else that of a copy."""
+def local_copy(stored: FieldFile, *, check: Callable[[], None]) -> Iterator[Path]:
+    """Yield the path of a stored file: its own where the store is this machine's disk, else that of a copy. `check` is
+    called while it is copied, and ends that by raising."""
     try:
         path = Path(stored.path)
     except NotImplementedError:  # how a store says that it has no paths
         with NamedTemporaryFile(suffix=Path(stored.name or "").suffix) as copy, stored.open("rb") as source:
-            shutil.copyfileobj(source, copy)
+            while piece := source.read(PIECE_BYTES):
+                check()
+                copy.write(piece)
             copy.flush()
             yield Path(copy.name)
         return

@@ -143,6 +143,14 @@ def _end(lease: Lease, kind: history.Kind | None = None, detail: str = "", **fie
         lease.finish(seconds_left=None, **fields)
         if kind:
             history.record(lease.document, kind, detail=detail)
+        _cancel_if_wanted(lease.document)
+
+
+def _cancel_if_wanted(document: Document) -> None:
+    """A document that goes back to those that wait is not to wait for a worker that cancels it."""
+    waiting_on = Document.objects.for_tenant(document.tenant_id).filter(pk=document.pk, status=Status.QUEUED)
+    if waiting_on.filter(cancel_requested=True).update(status=Status.CANCELLED, searchable=False):
+        history.record(document, Kind.CANCELLED)
 
 
 @shared_task(name="ingestion.tasks.purge_document")
@@ -204,6 +212,7 @@ def _take_over(dead: QuerySet[Document]) -> None:
         if taken:
             document.refresh_from_db()
             history.record(document, Kind.FAILED if is_poison else Kind.TAKEN_OVER, detail=document.error_message)
+            _cancel_if_wanted(document)
             progress.publish(document)
 
 

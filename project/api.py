@@ -37,6 +37,7 @@ STATUS = {
     "key.refused": 401,
     "collection.exists": 409,
     "document.busy": 409,
+    "version.current": 409,
     "document.exists": 409,
     "upload.too_large": 413,
     "upload.type": 415,

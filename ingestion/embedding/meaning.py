@@ -12,7 +12,9 @@ LEAST_LETTERS = 0.02
 BEGINNING_CHARS = 100
 """What is read of a text without letters."""
 
+_ENCODED = re.compile(rf"(?:[^\W{SPACELESS}]|[+/=]){{{TERM_MAX_CHARS + 1},}}")
 _LONG_WORD = re.compile(rf"((?:[^\W{SPACELESS}]|[+/=]){{{TERM_MAX_CHARS}}})(?:[^\W{SPACELESS}]|[+/=])+")
+_WORD = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -21,3 +23,9 @@ def readable(text: str) -> str:
     if len(text) > BEGINNING_CHARS and len(_LETTER.findall(text)) < LEAST_LETTERS * len(text):
         text = text[:BEGINNING_CHARS]
     return _LONG_WORD.sub(r"\1", text)
+
+
+def has_meaning(text: str) -> bool:
+    """Whether there is anything in `text` beside encoded data. What has none is found by its words alone: its vector
+    would be as near to any question as to none, and take the place of one that says something."""
+    return _WORD.search(_ENCODED.sub("", text)) is not None

@@ -11,6 +11,7 @@ from ingestion.domain import ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers import ocr
 from ingestion.parsers.guards import reading
+from ingestion.parsers.left_out import pages_left_out
 from ingestion.parsers.pdf_layout import mend_hyphens
 from ingestion.parsers.sections import SectionWriter
 from ingestion.ports import Report
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_FRAMES = 500
 """Each takes seconds."""
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
+NOTHING = "No text can be recognised in this picture. Upload a sharper one, or a file with text."
 PAGED = frozenset({"TIFF"})
 """Frames of the other formats are a film, or another size of the same picture."""
 
@@ -57,19 +59,23 @@ def _parse(picture: ImageFile, filename: str, report: Report) -> ParsedDocument:
         raise DocumentUnreadable(
             f"This file has {total:,} pictures; at most {MAX_FRAMES} can be read. Split it and upload the parts."
         )
-    texts = []
+    texts, left_out = [], {}
     for number, frame in enumerate(_frames(picture, total)):
         report(number, total)
-        texts.append(ocr.page_text(frame, waiting=lambda done=number: report(done, total)))  # type: ignore[misc]
+        page = ocr.page_text(frame, waiting=lambda done=number: report(done, total))  # type: ignore[misc]
+        texts.append(page.text)
+        if page.left_out:
+            left_out[number + 1] = page.left_out
     report(total, total)
     writer = SectionWriter()
-    for page, text in enumerate(mend_hyphens(texts), start=1):
-        writer.page(page)
+    for number, text in enumerate(mend_hyphens(texts), start=1):
+        writer.page(number)
         writer.add(text)
     return writer.finish(
         title=PurePath(filename).stem,
         page_count=total,
-        nothing="No text can be recognised in this picture. Upload a sharper one, or a file with text.",
+        nothing=next(iter(left_out.values()), NOTHING),
+        left_out=pages_left_out(left_out),
     )
 
 

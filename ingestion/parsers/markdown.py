@@ -11,6 +11,7 @@ from ingestion.domain import ParsedDocument
 from ingestion.parsers.cleaning import clean, one_line
 from ingestion.parsers.guards import reading
 from ingestion.parsers.sections import SectionWriter
+from ingestion.parsers.tables import row_groups
 from ingestion.parsers.textdecode import decode
 from ingestion.parsers.web import html_text
 from ingestion.ports import Report
@@ -63,6 +64,9 @@ def _write(writer: SectionWriter, tokens: Sequence[Token], lines: Sequence[str])
             writer.heading(int(token.tag[1:]), plain(tokens[place + 1]))
         elif token.type == "html_block":
             writer.add(html_text(COMMENT.sub("", token.content)))
+        elif token.type == "table_open" and token.map:
+            header, rule, *rows = _source(tokens[place:end], lines, *token.map).split("\n")
+            writer.add_all(row_groups(rows, header=f"{header}\n{rule}"))
         elif token.type != "hr" and token.map:
             writer.add(_source(tokens[place:end], lines, *token.map))
         place = end

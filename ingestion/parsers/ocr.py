@@ -1,7 +1,8 @@
-"""Text recognition for pictures of pages, by the program Tesseract.
+"""Text recognition for pictures of pages: by the program Tesseract, and where it or a language of the page is missing,
+by RapidOCR, which is always there and reads Latin letters.
 
-A page is looked at twice. The first, quick look says which way up it is and which script it has: languages of both
-scripts at once take Latin letters for the Cyrillic ones that look the same, and twice the time.
+Tesseract looks at a page twice. The first, quick look says which way up it is and which script it has: languages of
+both scripts at once take Latin letters for the Cyrillic ones that look the same, and twice the time.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import io
 import math
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.parsers import ocr_rapid
 from ingestion.parsers.ocr_layout import layout_text
 from ingestion.parsers.programs import ProgramFailed, run
 
@@ -57,24 +60,64 @@ SCRIPT = re.compile(rb"^Script: (\w+)$", re.MULTILINE)
 
 
 class RecognitionUnavailable(DocumentUnreadable):
-    """No program is installed, or not the language that is needed; the sentence names the packages."""
+    """Nothing is installed that could recognise any of the languages; the sentence names the packages."""
 
 
-def page_text(image: Image, *, waiting: Callable[[], None]) -> str:
-    """Return the text on a picture of a page, "" when there is none; divided words have a `SOFT_HYPHEN`.
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The text on a picture of a page, "" when there is none; divided words have a `SOFT_HYPHEN`."""
+
+    text: str = ""
+    left_out: str = ""
+    """A sentence about what is on it beside that, in letters that cannot be recognised here."""
+
+
+def page_text(image: Image, *, waiting: Callable[[], None]) -> Recognised:
+    """Return what can be read on a picture of a page.
 
     `waiting` is called while it takes time, and ends it by raising. Raise `RecognitionUnavailable`.
     """
     wanted = LANGUAGES.get()
     installed = _languages_of(shutil.which("tesseract") or "")
-    if not (languages := [name for name in wanted if name in installed]):
+    latin = ocr_rapid.is_installed() and not ocr_rapid.LANGUAGES.isdisjoint(wanted)
+    if not latin and installed.isdisjoint(wanted):
         raise RecognitionUnavailable(_missing(wanted))
     image = fitted(image)
     turn, script = _first_look(_as_file(image), waiting) if "osd" in installed else (0, "")
     if turn:
         image = image.rotate(-turn, expand=True, fillcolor=255)
-    languages = _of_script(languages, script, wanted)
-    return layout_text(_tesseract(["-l", "+".join(languages), "tsv"], _as_file(image), waiting).decode("utf-8"))
+    languages = _of_script(wanted, script)
+    there = [name for name in languages if name in installed] or [name for name in wanted if name in installed]
+    if script == "Cyrillic" and CYRILLIC.isdisjoint(there) and not CYRILLIC.isdisjoint(wanted):
+        return Recognised(left_out=_missing([name for name in languages if name in CYRILLIC]))
+    is_unforeseen = script == "Cyrillic" and CYRILLIC.isdisjoint(wanted)
+    may_be_latin = script in {"Latin", ""} and there != languages
+    if latin and (is_unforeseen or may_be_latin or not there):
+        return _in_latin_letters(image, wanted, installed, waiting)
+    words = _tesseract(["-l", "+".join(there), "tsv"], _as_file(image), waiting)
+    return Recognised(layout_text(words.decode("utf-8")))
+
+
+def _in_latin_letters(
+    image: Image, wanted: Sequence[str], installed: Collection[str], waiting: Callable[[], None]
+) -> Recognised:
+    text, lost = ocr_rapid.recognise(
+        _as_file(image),
+        perhaps_cyrillic=not CYRILLIC.isdisjoint(wanted),
+        wall_s=PAGE_S,
+        too_slow=TOO_SLOW,
+        waiting=waiting,
+    )
+    if not lost:
+        return Recognised(text)
+    others = [name for name in wanted if name not in ocr_rapid.LANGUAGES and name not in installed]
+    what = "Some lines of this page are" if text else "This page is"
+    help_ = _install(others) if others else "Choose the languages of its text in the settings"
+    return Recognised(
+        text,
+        f"{what} in letters that cannot be recognised here, where only Latin ones can. "
+        f"{help_}, or upload a file with text.",
+    )
 
 
 def check_size(width: int, height: int) -> None:
@@ -121,11 +164,15 @@ def _languages_of(_program: str) -> frozenset[str]:
 
 
 def _missing(languages: Sequence[str]) -> str:
-    packages = ["tesseract-ocr", *(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages)]
     return (
-        "This is a picture of text, and text recognition is not installed here. "
-        f"Ask the operator to install it (Debian packages: {' '.join(packages)}), or upload a file with text."
+        "This is a picture of text, and text recognition is not installed here for its language. "
+        f"{_install(languages)}, or upload a file with text."
     )
+
+
+def _install(languages: Sequence[str]) -> str:
+    packages = ["tesseract-ocr", *(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages)]
+    return f"Ask the operator to install Tesseract (Debian packages: {' '.join(packages)})"
 
 
 def _first_look(picture: bytes, waiting: Callable[[], None]) -> tuple[int, str]:
@@ -139,15 +186,13 @@ def _first_look(picture: bytes, waiting: Callable[[], None]) -> tuple[int, str]:
     return turn, script[1].decode("ascii", errors="replace") if script else ""
 
 
-def _of_script(languages: Sequence[str], script: str, wanted: Sequence[str]) -> list[str]:
+def _of_script(wanted: Sequence[str], script: str) -> list[str]:
     """Cyrillic pages have Latin words in them, so there the others follow; the first language decides in a draw."""
-    cyrillic = [name for name in languages if name in CYRILLIC]
-    others = [name for name in languages if name not in CYRILLIC]
+    cyrillic = [name for name in wanted if name in CYRILLIC]
+    others = [name for name in wanted if name not in CYRILLIC]
     if script == "Cyrillic":
-        if not cyrillic and (missing := [name for name in wanted if name in CYRILLIC]):
-            raise RecognitionUnavailable(_missing(missing))
         return [*cyrillic, *others]
-    return others if script == "Latin" and others else list(languages)
+    return others if script == "Latin" and others else list(wanted)
 
 
 def _as_file(image: Image) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePath
 from typing import Any, BinaryIO, ClassVar
@@ -14,6 +14,7 @@ from ingestion.domain import ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import check_characters, check_pages, reading
+from ingestion.parsers.left_out import pages_left_out
 from ingestion.parsers.ocr import RecognitionUnavailable
 from ingestion.parsers.pdf_arabic import mend_ligatures
 from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text
@@ -72,8 +73,12 @@ class PdfParser:
                 writer.page(number, heading=heading)
                 writer.add(text)
                 writer.add_all(page.notes)
-            nothing = scans.unavailable.message if scans.unavailable else NOTHING
-            return writer.finish(title=_title(document, filename), page_count=total, nothing=nothing)
+            return writer.finish(
+                title=_title(document, filename),
+                page_count=total,
+                nothing=next(iter(scans.left_out.values()), NOTHING),
+                left_out=pages_left_out(scans.left_out),
+            )
 
 
 @dataclass
@@ -82,16 +87,24 @@ class _Scans:
 
     report: Report
     total: int
-    unavailable: RecognitionUnavailable | None = None
+    left_out: dict[int, str] = field(default_factory=dict)
+    """What could not be recognised, by the number of its page."""
+    unavailable: str = ""
 
     def text(self, page: Any, number: int) -> str:
-        if self.unavailable or not is_scan(page):
+        if not is_scan(page):
+            return ""
+        if self.unavailable:
+            self.left_out[number + 1] = self.unavailable
             return ""
         try:
-            return scan_text(page, waiting=lambda: self.report(number, self.total))
+            recognised = scan_text(page, waiting=lambda: self.report(number, self.total))
         except RecognitionUnavailable as error:
-            self.unavailable = error
+            self.left_out[number + 1] = self.unavailable = error.message
             return ""
+        if recognised.left_out:
+            self.left_out[number + 1] = recognised.left_out
+        return recognised.text
 
 
 def _open(file: BinaryIO) -> Any:

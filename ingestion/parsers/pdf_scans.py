@@ -32,7 +32,7 @@ def is_scan(page: Any) -> bool:
     return bool(covered >= MIN_COVERED * width * height)
 
 
-def scan_text(page: Any, *, waiting: Callable[[], None]) -> str:
+def scan_text(page: Any, *, waiting: Callable[[], None]) -> ocr.Recognised:
     """Return what `ocr.page_text` makes of `page`, and raise what it raises."""
     for picture in _pictures(page):
         ocr.check_size(*picture.get_px_size())  # before anything decodes it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingestion.domain import ParsedDocument, Section
+from ingestion.domain import LeftOut, ParsedDocument, Section
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import clean, one_line
 from ingestion.parsers.guards import check_characters
@@ -63,12 +63,20 @@ class SectionWriter:
         self._flush()
         return tuple(self._sections)
 
-    def finish(self, *, title: str = "", page_count: int | None = None, nothing: str = NO_TEXT) -> ParsedDocument:
+    def finish(
+        self,
+        *,
+        title: str = "",
+        page_count: int | None = None,
+        nothing: str = NO_TEXT,
+        left_out: tuple[LeftOut, ...] = (),
+    ) -> ParsedDocument:
         """Return the document. Raise `DocumentUnreadable` with the sentence `nothing` when there is no text in it."""
         sections = self.sections()
         if not sections:
             raise DocumentUnreadable(nothing)
-        return ParsedDocument(sections, title=one_line(title)[:MAX_HEADING_CHARACTERS], page_count=page_count)
+        title = one_line(title)[:MAX_HEADING_CHARACTERS]
+        return ParsedDocument(sections, title=title, page_count=page_count, left_out=left_out)
 
     def _flush(self) -> None:
         if self._parts:

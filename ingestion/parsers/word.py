@@ -1,4 +1,5 @@
-"""Word documents: headings, paragraphs, lists and tables in their order; notes and comments where they are made.
+"""Word documents: headings, paragraphs, lists and tables in their order; notes and comments where they are made; and
+the names of what else it shows.
 
 The XML is walked directly: python-docx opens the package, but gives no way to text boxes, content controls and
 footnotes, and its paragraph objects are slow on a handbook of 900 pages.
@@ -7,7 +8,7 @@ footnotes, and its paragraph objects are slow on a handbook of 900 pages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, BinaryIO, ClassVar
 
@@ -17,6 +18,7 @@ from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import reading
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import table_blocks
+from ingestion.parsers.word_objects import with_names
 from ingestion.parsers.word_styles import Styles, W, read_styles, value
 from ingestion.ports import Report
 
@@ -50,6 +52,7 @@ class WordParser:
 
             document = docx.Document(file)
             body = document.element.body
+            attachments = with_names(body, document.part)
             walk = _Walk(SectionWriter(), read_styles(document.styles.element), _notes(document.part))
             total = len(body)
             for number, element in enumerate(body):
@@ -57,10 +60,11 @@ class WordParser:
                     report(number, total)
                 walk.block(element)
             report(total, total)
-            return walk.writer.finish(
+            parsed = walk.writer.finish(
                 title=document.core_properties.title or walk.title or PurePath(filename).stem,
                 nothing="There is no text in this Word file, perhaps only pictures. Upload one with text.",
             )
+            return replace(parsed, attachments=attachments)
 
 
 @dataclass

@@ -519,6 +519,32 @@ def test_versions_can_be_listed_restored_and_read_again(client: Client, made_of:
     assert events[0]["actor_name"].startswith("API key")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_versions_can_be_compared_and_the_older_one_deleted_alone(
+    client: Client, made_of: Parts, no_queue: list[str], as_charlie: Access
+) -> None:
+    first = uploaded(client, b"The fee is ten.\n\nIt is due in May.")
+    settle_all()
+    second = uploaded(client, b"The fee is twenty.\n\nIt is due in May.")
+    settle_all()
+
+    comparison = client.get(f"{V1}/documents/{second['id']}/compare/{first['id']}").json()
+    assert (comparison["older"]["id"], comparison["newer"]["id"]) == (first["id"], second["id"])
+    assert [(line["kind"], line["text"]) for line in comparison["lines"]] == [
+        ("removed", "The fee is ten."),
+        ("added", "The fee is twenty."),
+        ("same", "It is due in May."),
+    ]
+    stranger = DocumentFactory(tenant=as_charlie.tenant)
+    assert refused(client.get(f"{V1}/documents/{second['id']}/compare/{stranger.pk}"))[0] == 404
+
+    assert refused(client.delete(f"{V1}/documents/{second['id']}/version")) == (409, "version.current")
+    assert client.delete(f"{V1}/documents/{first['id']}/version").status_code == 204
+    assert [each["id"] for each in client.get(f"{V1}/documents/{second['id']}/versions").json()["items"]] == [
+        second["id"]
+    ]
+
+
 def test_files_of_one_name_in_two_folders_are_two_documents(client: Client, no_queue: list[str]) -> None:
     one, other = (uploaded(client, content, folder=folder) for content, folder in ((b"One.", "a"), (b"Two.", "b/c")))
     assert [(each["folder"], each["version"]) for each in (one, other)] == [("a", 1), ("b/c", 1)]

@@ -131,6 +131,21 @@ def test_no_more_files_are_taken_than_the_limit(
     assert "3 more" in rows(as_alice)["many.zip"].left_out[-1]["message"]
 
 
+def test_no_more_documents_come_out_of_one_upload_than_the_limit(
+    as_alice: Access, shelf: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "MAX_FAMILY", 7)
+    inner = {f"{n}.zip": zipped({f"{n}-{m}.txt": b"Text %d of %d." % (m, n) for m in range(4)}) for n in range(3)}
+    upload(as_alice, shelf, zipped(inner), "multiplying.zip")
+    read_all(as_alice)
+
+    documents = rows(as_alice)
+    assert len(documents) == 1 + 7
+    told = [each["message"] for document in documents.values() for each in document.left_out]
+    assert len(told) == 1 or len(told) == 2
+    assert all("7 with those inside them" in each for each in told)
+
+
 def test_the_attachments_of_a_message_become_documents(as_alice: Access, shelf: Collection) -> None:
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = "Offer", "ann@example.org", "ben@example.org"

@@ -75,10 +75,21 @@ def test_documents_are_listed_with_their_versions_and_text(
     (text,) = run("documents", "text", row["id"])["documents"]
     assert text["text"] == "The fee is twenty."
 
+    (changed,) = run("documents", "compare", versions[1]["id"], versions[0]["id"])["documents"]
+    assert changed["text"] == "- The fee is ten.\n+ The fee is twenty."
+    (told,) = run("documents", "history", versions[1]["id"])["documents"]
+    assert [line.split()[2] for line in told["text"].splitlines()] == ["uploaded", "started", "ready", "superseded"]
+    with pytest.raises(CommandError, match="two versions"):
+        call_command("documents", "compare", row["id"], tenant="acme")
+
     run("documents", "restore", versions[1]["id"])
     read_all()
     (row,) = run("documents", "list")["documents"]
     assert (row["id"], row["version"]) == (versions[1]["id"], 3)
+
+    (gone,) = run("documents", "delete-version", versions[0]["id"])["documents"]
+    assert gone["status"] == "deleting"
+    assert [each["id"] for each in run("documents", "versions", row["id"])["documents"]] == [row["id"]]
 
 
 def test_all_that_have_failed_are_retried_at_once(acme: Tenant, no_queue: list[str]) -> None:

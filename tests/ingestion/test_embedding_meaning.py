@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from ingestion.embedding.meaning import BEGINNING_CHARS, readable
+from ingestion.embedding.meaning import BEGINNING_CHARS, has_meaning, readable
 from ingestion.index.tokens import TERM_MAX_CHARS
 
 
@@ -36,3 +36,18 @@ def test_of_a_column_of_numbers_the_beginning_is_read() -> None:
     assert readable(column) == column[:BEGINNING_CHARS]
     assert readable("id\n" + column) == ("id\n" + column)[:BEGINNING_CHARS]
     assert readable("12\n13\n14") == "12\n13\n14"
+
+
+@pytest.mark.parametrize(
+    ("text", "has_any"),
+    [
+        ("ab" * 600, False),
+        ("\n".join([base64.b64encode(bytes(range(57))).decode()] * 10), False),
+        (f"{'ab' * 600} issued", True),
+        ("公司的年假是二十五天员工必须提前两周申请并且得到部门经理的批准" * 10, True),
+        ("12\n13\n14", True),
+        ("a" * TERM_MAX_CHARS, True),
+    ],
+)
+def test_encoded_data_alone_has_no_meaning(text: str, has_any: bool) -> None:
+    assert has_meaning(text) is has_any

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ingestion.errors import DocumentUnreadable, IngestionCancelled
-from ingestion.parsers import images, ocr, programs
+from ingestion.parsers import images, ocr, ocr_rapid, programs
 from ingestion.parsers.ocr_layout import layout_text
 from ingestion.parsers.pdf_layout import SOFT_HYPHEN
 from ingestion.uploads import inspect
@@ -155,8 +155,13 @@ def test_a_damaged_picture_is_refused(name):
         parse(io.BytesIO(b"nothing of a picture" * 50), name)
 
 
-def test_without_tesseract_the_sentence_says_what_to_install(monkeypatch):
+@pytest.fixture
+def nothing_installed(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(ocr_rapid, "is_installed", lambda: False)
+
+
+def test_without_any_recognition_the_sentence_says_what_to_install(nothing_installed):
     with pytest.raises(DocumentUnreadable, match=r"tesseract-ocr tesseract-ocr-eng .*tesseract-ocr-srp-latn"):
         parse(saved(page(ENGLISH), "PNG"), "a.png")
 
@@ -165,6 +170,26 @@ def test_without_the_language_of_the_page_the_sentence_names_it(tesseract, monke
     monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
     with pytest.raises(DocumentUnreadable, match="Debian packages: tesseract-ocr tesseract-ocr-srp\\)"):
         parse(saved(page(SERBIAN * 4), "PNG"), "a.png")
+
+
+def test_a_page_in_another_script_is_tesseracts_although_a_language_is_missing(tesseract, monkeypatch):
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
+    monkeypatch.setattr(ocr, "_first_look", lambda *_: (0, "Arabic"))
+    monkeypatch.setattr(ocr_rapid, "recognise", lambda *_, **__: pytest.fail("It reads Latin letters only."))
+    assert parse(saved(page(ENGLISH), "PNG"), "a.png").text == " ".join(ENGLISH)
+
+
+def test_a_latin_page_without_its_language_is_read_with_all_that_is_on_its_letters(tesseract, monkeypatch):
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "osd"}))
+    assert parse(saved(page(LATIN), "PNG"), "a.png").text == " ".join(LATIN)
+
+
+def test_pages_in_a_script_without_its_language_are_named_and_the_others_kept(tesseract, monkeypatch):
+    monkeypatch.setattr(ocr, "_languages_of", lambda _program: frozenset({"eng", "deu", "srp_latn", "osd"}))
+    file = saved(page(ENGLISH * 4), "TIFF", save_all=True, append_images=[page(SERBIAN * 4), page(SERBIAN * 5)])
+    parsed = parse(file, "scan.tif")
+    assert parsed.text.startswith(ENGLISH[0])
+    assert [(each.name, "tesseract-ocr-srp)" in each.message) for each in parsed.left_out] == [("Pages 2–3", True)]
 
 
 def test_it_uses_the_languages_that_are_wanted(tesseract):
@@ -239,13 +264,14 @@ def test_a_small_picture_does_not_make_a_scan(monkeypatch):
     assert parse(io.BytesIO(file.getvalue()), "a.pdf").text == "Text."
 
 
-def test_without_tesseract_the_other_pages_are_kept(monkeypatch):
-    monkeypatch.setenv("PATH", "/nonexistent")
-    assert parse(scan([["First page."], page(ENGLISH)]), "mixed.pdf").text == "First page."
+def test_without_any_recognition_the_other_pages_are_kept_and_the_scans_named(nothing_installed):
+    parsed = parse(scan([["First page."], page(ENGLISH), ["Third page."], page(ENGLISH)]), "mixed.pdf")
+    assert parsed.text == "First page.\n\nThird page."
+    assert [each.name for each in parsed.left_out] == ["Pages 2, 4"]
+    assert "install" in parsed.left_out[0].message
 
 
-def test_without_tesseract_a_scanned_pdf_says_what_to_install(monkeypatch):
-    monkeypatch.setenv("PATH", "/nonexistent")
+def test_without_any_recognition_a_scanned_pdf_says_what_to_install(nothing_installed):
     with pytest.raises(DocumentUnreadable, match="tesseract-ocr-srp"):
         parse(scan([page(ENGLISH)]), "scan.pdf")
 

@@ -3,6 +3,8 @@ import io
 
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from pptx.util import Cm
 
@@ -99,6 +101,51 @@ def test_word_styles_inherit_their_level():
 def test_word_files_without_text_are_refused():
     with pytest.raises(DocumentUnreadable, match="no text in this Word file"):
         parse(make.docx(lambda _document: None), "empty.docx")
+
+
+OBJECT = """<w:r xmlns:w="{w}" xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:r="{r}"><w:object>
+<o:OLEObject Type="{kind}" ProgID="{program}" r:id="{reference}"/></w:object></w:r>"""
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def ole_object(paragraph, kind, program, reference):
+    namespaces = {"w": paragraph._p.nsmap["w"], "r": RELATIONS}
+    paragraph._p.append(parse_xml(OBJECT.format(kind=kind, program=program, reference=reference, **namespaces)))
+
+
+def test_what_a_word_file_links_to_is_text_by_its_address_in_its_place():
+    def build(document):
+        def link(paragraph, program, address):
+            relation = document.part.relate_to(address, f"{RELATIONS}/oleObject", is_external=True)
+            ole_object(paragraph, "Link", program, relation)
+
+        cells = document.add_table(1, 2).rows[0].cells
+        link(cells[0].paragraphs[0], "Excel.Sheet.12", "file:///C:/b.xlsx")
+        cells[1].text = "Prices"
+        link(document.add_paragraph("See "), "Word.Document.8", "https://elsewhere.example/a.doc")
+
+    parsed = parse(make.docx(build), "x.docx")
+    assert parsed.text == (
+        "[Linked object: file:///C:/b.xlsx]\tPrices\n\nSee [Linked object: https://elsewhere.example/a.doc]"
+    )
+    assert parsed.attachments == ()
+
+
+def test_files_inside_a_word_file_are_named_in_their_place_and_become_documents():
+    sheet = make.xlsx({"Prices": [["Pump", 120]]}).read()
+
+    def embed(document, paragraph, program, name):
+        uri = PackURI(f"/word/embeddings/{name}")
+        part = Part(uri, "application/octet-stream", sheet, document.part.package)
+        ole_object(paragraph, "Embed", program, document.part.relate_to(part, f"{RELATIONS}/package"))
+
+    def build(document):
+        embed(document, document.add_paragraph("Prices: "), "Excel.Sheet.12", "Sheet1.xlsx")
+        embed(document, document.add_paragraph("Formula: "), "Equation.3", "oleObject1.bin")
+
+    parsed = parse(make.docx(build), "x.docx")
+    assert parsed.text == "Prices: [Embedded file: Sheet1.xlsx]\n\nFormula:"
+    assert [(each.name, each.open().read() == sheet) for each in parsed.attachments] == [("Sheet1.xlsx", True)]
 
 
 # PowerPoint

@@ -171,6 +171,16 @@ def test_markdown_keeps_its_words_and_loses_its_addresses():
     assert not any(word in parsed.text for word in ("hidden", "title:", "example.org", "javascript"))
 
 
+def test_the_header_of_a_markdown_table_stands_above_every_group_of_rows():
+    rows = "".join(f"| Pump {number} | {number}.50 | {'a remark ' * 5}|\n" for number in range(60))
+    text = parse(make.text(f"Prices:\n\n| Article | Price | Remark |\n|---|--:|---|\n{rows}\nEnd."), "a.md").text
+    first, *groups, last = text.split("\n\n")
+    assert (first, last) == ("Prices:", "End.")
+    assert len(groups) > 3
+    assert all(group.startswith("| Article | Price | Remark |\n|---|--:|---|\n| Pump") for group in groups)
+    assert text.count("Pump") == 60
+
+
 def test_html_inside_markdown_is_read_as_html():
     text = parse(
         make.text("Before.\n\n<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>\n"), "x.md"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ingestion import pipeline, reindexing, services, tasks
+from ingestion import confinement, pipeline, reindexing, services, tasks
 from ingestion.domain import SECTION_SEPARATOR, Embedded, Scope
 from ingestion.errors import EmbedderUnavailable
 from ingestion.models import Chunk, Document, DocumentSection
@@ -195,12 +196,96 @@ def test_a_poison_file_is_set_aside_after_three_tries(document: Document, made_o
     assert (document.status, document.error_code) == ("failed", "ingestion.poison")
 
 
+def test_a_document_that_was_cancelled_is_not_taken_over_from_a_dead_worker(
+    document: Document, made_of: Parts, as_alice: Access, no_queue: list[str]
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Document.objects.for_tenant(document.tenant).update(status="running", attempts=1, lease_expires_at=long_ago)
+    services.document_cancel(access=as_alice, document=document)
+
+    tasks.reap_documents()
+
+    document.refresh_from_db()
+    assert document.status == "cancelled"
+
+
+def test_a_document_that_is_cancelled_as_it_makes_way_does_not_wait(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
+) -> None:
+    def makes_way(*_: Any) -> None:
+        services.document_cancel(access=as_alice, document=document)
+        raise pipeline.Yielded
+
+    monkeypatch.setattr(pipeline, "embed", makes_way)
+    run(document)
+
+    assert (document.status, document.stage) == ("cancelled", "embedding")
+
+
 def test_a_document_whose_message_was_lost_is_asked_for_again(
     document: Document, made_of: Parts, no_queue: list[str]
 ) -> None:
     tasks.reap_documents()
 
     assert no_queue == ["ingestion.tasks.ingest_next"]
+
+
+def hangs(_request: Mapping[str, Any], _send: confinement.Send) -> None:
+    """A job that comes to no end."""
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("stage", ["reading", "splitting"])
+def test_cancelling_does_not_wait_for_a_reader(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    job = {"reading": "ingestion.confined.parse", "splitting": "ingestion.confined.split"}[stage]
+    really_run, hanging, cancelled_at = confinement.run, threading.Event(), []
+
+    def run_or_hang(asked: str, request: Mapping[str, Any], **rest: Any) -> Iterator[confinement.Message]:
+        if asked == job:
+            hanging.set()
+            asked = f"{__name__}.hangs"
+        return really_run(asked, request, **rest)
+
+    def cancel() -> None:
+        hanging.wait(60)
+        time.sleep(0.5)
+        services.document_cancel(access=as_alice, document=document)
+        cancelled_at.append(time.monotonic())
+        connection.close()
+
+    monkeypatch.setattr(confinement, "run", run_or_hang)
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    run(Document.objects.for_tenant(document.tenant).get(pk=document.pk))
+    took = time.monotonic() - cancelled_at[0]
+    canceller.join()
+
+    document.refresh_from_db()
+    assert (document.status, document.stage) == ("cancelled", stage)
+    assert took < 2
+
+
+def test_a_cancelled_document_goes_on_at_the_stage_that_it_had_come_to(
+    document: Document, made_of: Parts, as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
+) -> None:
+    Document.objects.for_tenant(document.tenant).update(status="cancelled", stage="splitting")
+    run_before = confinement.run
+    jobs: list[str] = []
+
+    def noted(job: str, request: Mapping[str, Any], **rest: Any) -> Iterator[confinement.Message]:
+        jobs.append(job)
+        return run_before(job, request, **rest)
+
+    monkeypatch.setattr(confinement, "run", noted)
+    DocumentSection.objects.create(tenant=document.tenant, document=document, ordinal=0, text="Read before.", start=0)
+    services.document_retry(access=as_alice, document=document)
+    run(document)
+
+    assert jobs == ["ingestion.confined.split"]
+    assert document.status == "ready"
+    assert Chunk.objects.for_tenant(document.tenant).get(document=document).text == "Read before."
 
 
 def test_cancelling_does_not_wait_for_the_embedder(
@@ -303,6 +388,37 @@ def test_reindexing_makes_both_indexes_again_from_sql(document: Document, made_o
 
     assert chunks == document.chunk_count
     assert is_consistent(document, made_of)
+
+
+def test_what_has_no_meaning_is_found_by_its_words_and_takes_the_embedder_no_time(
+    acme: Tenant, made_of: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = "".join(f"{number:04x}" for number in range(3_000))
+    text = f"The key was issued in May.\n\n{data}\n\nIt is valid for a year."
+    document = DocumentFactory(tenant=acme, name="key.txt", media_type="text/plain", content=text.encode())
+    embed = made_of.embedder.embed_passages
+    embedded: list[str] = []
+
+    def counting(texts: Sequence[str]) -> list[Embedded]:
+        embedded.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(made_of.embedder, "embed_passages", counting)
+    run(document)
+
+    chunks = list(Chunk.objects.for_tenant(acme).filter(document=document))
+    assert "".join(chunk.text for chunk in chunks).replace("\n", "") == text.replace("\n", "")
+    assert (len(chunks), len(embedded)) == (12, 2)
+    lexical = made_of.lexical.for_tenant(acme.pk)
+    for chunk in chunks:
+        (hit,) = lexical.search(chunk.text[:64].split()[-1], limit=1, scope=Scope())
+        assert hit.chunk_id == chunk.pk
+    assert is_consistent(document, made_of)
+    reindexing.rebuild(tenant=acme, parts=made_of, report=lambda _done, _total: None)
+    assert is_consistent(document, made_of)
+
+    made_of.vectors.for_tenant(acme.pk, fingerprint=made_of.embedder.fingerprint).delete_document(document.pk)
+    assert not is_consistent(document, made_of)
 
 
 @pytest.mark.parametrize("lost", ["vectors", "lexical"])

@@ -243,7 +243,7 @@ def test_what_an_archive_left_out_is_named_with_the_reason(shelf: Collection, al
     document(shelf, "bundle.zip", status="ready", left_out=[{"name": "<x>.exe", "message": "It is a program."}])
     page = alice_client.get(url("documents")).text
 
-    assert "1 file was left out" in page
+    assert "Left out: 1" in page
     assert "&lt;x&gt;.exe" in page
     assert "It is a program." in page
 

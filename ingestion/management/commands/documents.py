@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandParser
 
-from ingestion import selectors, services, versions
+from ingestion import api_selectors, comparing, selectors, services, versions
 from ingestion.errors import IngestionError
 from ingestion.models import Document
 from project.errors import AppError
@@ -21,12 +21,17 @@ CHANGES: dict[str, Callable[..., None]] = {
     "cancel": services.document_cancel,
     "restore": services.document_restore,
     "delete": services.document_delete,
+    "delete-version": services.document_version_delete,
 }
-LOOKS = ("list", "versions", "text")
+LOOKS = ("list", "versions", "text", "history", "compare")
+SIGNS = {"same": " ", "removed": "-", "added": "+"}
 
 
 class Command(TenantCommand):
-    help = "List documents, their versions or text; retry, reread, cancel, restore, move or delete them."
+    help = (
+        "List documents, show their versions, text or history, compare two versions; retry, reread, cancel, restore, "
+        "move or delete them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -40,6 +45,10 @@ class Command(TenantCommand):
         documents = list(_chosen(access, options))
         if action == "text":
             return {"documents": [_row(each) | {"text": _text(access, each)} for each in documents]}
+        if action == "history":
+            return {"documents": [_row(each) | {"text": _history(access, each)} for each in documents]}
+        if action == "compare":
+            return {"documents": [_compared(documents)]}
         if action == "versions":
             documents = [each for document in documents for each in versions.of(document)]
         if action in LOOKS:
@@ -100,6 +109,24 @@ def _row(document: Document) -> dict[str, Any]:
         "passages": document.chunk_count,
         "error": document.error_message,
     }
+
+
+def _history(access: Access, document: Document) -> str:
+    events = api_selectors.events_of(tenant=access.tenant, document_id=document.pk)
+    return "\n".join(
+        " ".join(filter(None, (f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.actor_name, event.detail)))
+        for event in events
+    )
+
+
+def _compared(documents: list[Document]) -> dict[str, Any]:
+    """The newer of two versions, with the lines that have changed since the older one."""
+    if len(documents) != 2:
+        raise IngestionError("Name two versions to be compared, by their ids.", code="documents.two")
+    older, newer = comparing.in_order(*documents)
+    rows = comparing.compare(older, newer).rows
+    lines = (f"… {row.count}" if row.kind == "gap" else f"{SIGNS[row.kind]} {row.text}" for row in rows)
+    return _row(newer) | {"text": "\n".join(lines)}
 
 
 def _text(access: Access, document: Document) -> str:
