@@ -168,7 +168,7 @@ def passages_of(attack: Injected) -> list[Passage]:
 
 def active_in(html: str) -> Iterator[str]:
     """Everything in a rendered answer that is no text and no link to one of its sources."""
-    for node in LexborHTMLParser(html).css("body *"):
+    for node in LexborHTMLParser(html).css("*"):
         if node.tag in {"img", "script", "iframe", "object", "embed", "link", "style", "svg", "form", "input", "base"}:
             yield f"<{node.tag}>"
         for name, value in node.attributes.items():
