@@ -88,8 +88,10 @@ def as_pairs(messages: Sequence[BaseMessage]) -> Messages:
 
 @cache
 def _template(chosen: Prompt) -> ChatPromptTemplate:
-    beginning = [("system", chosen.system), MessagesPlaceholder("history")] if chosen.system else []
-    return ChatPromptTemplate.from_messages([*beginning, ("human", chosen.human)])
+    last = ("human", chosen.human)
+    if not chosen.system:
+        return ChatPromptTemplate.from_messages([last])
+    return ChatPromptTemplate.from_messages([("system", chosen.system), MessagesPlaceholder("history"), last])
 
 
 def _instructions(style: AnswerStyle) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.language_models import BaseChatModel
 
 from chat.answering import answer
 from chat.counting import estimate_tokens
-from chat.domain import AnswerStyle, Exchange, Passage, Trace
+from chat.domain import AnswerStyle, Exchange, Passage, ProviderConfig, ProviderKind, Trace
+from chat.llm.clients import close_clients
+from chat.llm.ollama import OllamaChat
+from chat.llm.openai_compatible import OpenAICompatibleChat
+from chat.plans import counter_of
 from chat.prompting import answer_messages, as_pairs, draft_messages, history_of
 from tests.chat import kits
+from tests.contracts.ollama_server import OllamaServer
+from tests.contracts.openai_server import OpenAIServer
 
 STYLE = AnswerStyle(extractive=False, languages=("en", "sr", "de"), instructions="Be brief.")
 QUESTIONS = ("How long does the warranty last?", "Колико траје гаранција?", "Wie lange gilt die Garantie?", "And then?")
@@ -97,3 +107,36 @@ async def test_the_trace_names_the_prompt_and_what_has_counted_it() -> None:
     assert (trace.prompt_version, trace.tokenizer) == ("answer.v2", "")
     assert trace.counted_tokens is not None
     assert 0 < trace.counted_tokens <= (trace.room_tokens or 0)
+
+
+@pytest.mark.parametrize("service", ["ollama", "openai"])
+async def test_messages_go_as_roles_and_the_chat_template_is_the_servers(service: str) -> None:
+    """Phi's template wants a system message and then a person and the model in turns; none of its tokens is ours."""
+    history = conversation(2)
+    messages = answer_messages(
+        "And then?", history_of("And then?", history, style=STYLE, count=estimate_tokens), (), style=STYLE
+    )
+    with OllamaServer() if service == "ollama" else OpenAIServer() as server:
+        if isinstance(server, OllamaServer):
+            model: BaseChatModel = OllamaChat(model="phi3.5", base_url=server.root, allowed_hosts=("127.0.0.1",))
+        else:
+            model = OpenAICompatibleChat(model="phi-3.5-mini", base_url=server.base_url, allowed_hosts=("127.0.0.1",))
+        await model.ainvoke(messages)
+        await close_clients()
+    body = server.requests[-1].json
+
+    assert [each["role"] for each in body["messages"]] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert [each["content"] for each in body["messages"]] == [text for _role, text in as_pairs(messages)]
+    assert "<|" not in server.requests[-1].body.decode()
+    assert {"prompt", "template", "raw"}.isdisjoint(body)
+
+
+@pytest.mark.django_db
+def test_what_is_known_of_a_models_tokens_is_known_to_the_next_process() -> None:
+    config = ProviderConfig(kind=ProviderKind.OLLAMA, model="phi3.5", base_url="http://127.0.0.1:11434")
+    counter = counter_of(config)
+    assert counter.ask is None
+    asyncio.run(counter.reported([("human", "колико траје гаранција")], 400))
+
+    assert counter_of(config).factors == counter.factors != {}
+    assert counter_of(replace(config, model="phi4")).factors == {}
