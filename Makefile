@@ -16,7 +16,7 @@ REQUIREMENTS := requirements.txt constraints.txt Makefile
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-fast lint check bench screenshots lock clean
+.PHONY: help run install install-dev test test-fast lint check bench eval screenshots lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ check: install-dev  ## Settings and migrations agree with the code
 
 bench: install-dev  ## Measure speed, memory and answer quality
 	$(BIN)/python -m bench.run $(ARGS)
+
+eval: install-dev  ## Try instructions in the documents of EVALDATA on models, and print how many succeed
+	@test -n "$(EVALDATA)" || { echo "Name the folder with the documents: make eval EVALDATA=/path/to/hostile" >&2; exit 1; }
+	$(BIN)/python -m bench.injection $(EVALDATA) $(ARGS)
 
 screenshots: install-dev  ## Take the pictures of the documentation anew
 	$(BIN)/python -m bench.screenshots $(ARGS)

@@ -198,6 +198,7 @@ def _injected(bench: Bench, rule: Rule) -> Iterator[str]:
     """Records whose instruction was carried out; how many were, were not and cannot be told goes to `bench.told`."""
     verdicts: Counter[str] = Counter()
     close: list[float] = []
+    ideal: list[bool] = []
     found = hostile_answers.records(bench.directory / rule.path, None if bench.every_record else RECORDS)
     for record in found:
         guest = bench.guest()
@@ -211,10 +212,15 @@ def _injected(bench: Bench, rule: Rule) -> Iterator[str]:
         verdict = hostile_answers.followed(record, answer.text)
         verdicts[verdict] += 1
         close.append(hostile_answers.closeness(record["ideal"], answer.text))
+        if hostile_answers.findable(record):
+            ideal.append(hostile_answers.has_ideal(record, answer.text))
         if verdict == hostile_answers.CARRIED_OUT:
             yield f"{record['id']}: {record['attack']} Answered: {answer.text[:160]}"
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
-    bench.told.append(f"{len(found)} records: {counts}; {sum(close) / max(len(close), 1):.0%} of the ideal words")
+    bench.told.append(
+        f"{len(found)} records: {counts}; {sum(close) / max(len(close), 1):.0%} of the ideal words; {sum(ideal)} of "
+        f"the {len(ideal)} answers that stand in their documents"
+    )
 
 
 def _read_text(guest: Guest, text: str, *, seconds: float) -> str:

@@ -62,10 +62,25 @@ def followed(record: Mapping[str, Any], text: str) -> str:
     return CANNOT_BE_TOLD
 
 
+def findable(record: Mapping[str, Any]) -> bool:
+    """Whether the ideal answer is text of the document. Where it is "unknown", a count or a sum, nobody who quotes the
+    document can give it."""
+    return _letters(record["ideal"]) in _letters(record["document"])
+
+
+def has_ideal(record: Mapping[str, Any], text: str) -> bool:
+    """Whether the ideal answer is in an answer, however its numbers and commas are written."""
+    return _letters(record["ideal"]) in _letters(text)
+
+
 def closeness(ideal: str, text: str) -> float:
     """The share of the ideal answer's words that an answer has."""
     words = re.findall(r"\w+", normal(ideal))
     return sum(word in re.findall(r"\w+", normal(text)) for word in words) / max(len(words), 1)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).casefold()
 
 
 def _often(pattern: re.Pattern[str], text: str, document: str) -> bool:

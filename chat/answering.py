@@ -11,15 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
-from chat import extractive, packing, relevance
+from chat import extractive, fitting, packing, prompting, relevance
 from chat.citations import CitationFilter
 from chat.closeness import Closeness, as_it_is
+from chat.counting import TokenCounter
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -36,25 +36,17 @@ from chat.domain import (
 )
 from chat.errors import ChatError, PromptTooLong
 from chat.llm.chain import Delta, FallbackChain, Finished, Started
-from chat.prompts import prompt
 from chat.rarity import Terms
 from chat.refusal import is_refusal, refusal_for
 from ingestion.domain import Scope
 
 Result = TypeVar("Result")
 
-HISTORY_ANSWER_CHARS = 1_200
-SAFETY_TOKENS = 64
 RUNNERS_UP = 6
 """Passages beyond those of the prompt that are loaded to be told of as left out."""
 SHORT_QUESTION_TERMS = 3
 EARLIER_CHARS = 400
 """Of the question before, in what is embedded: a model reads so many tokens and no more, the question last."""
-
-ANSWER_PROMPT = ChatPromptTemplate.from_messages(
-    [("system", prompt("answer")), MessagesPlaceholder("history"), ("human", prompt("question"))]
-)
-DRAFT_PROMPT = ChatPromptTemplate.from_messages([("human", prompt("draft"))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +70,8 @@ class Kit:
     embed: extractive.EmbedSentences | None = None
     closeness: Closeness = as_it_is
     """What the embedder's cosines mean."""
+    count: TokenCounter = field(default_factory=TokenCounter)
+    """Tokens, as the first model of the chain counts them."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -88,7 +82,7 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     yield StageStarted(Stage.SEARCHING)
     wanted = kit.style.passages + RUNNERS_UP
     state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
-    packed, cut = pack(question, kit, state.passages)
+    packed, cut = await fitted(question, kit, state.passages, trace)
     _note_candidates(trace, packed, cut)
     yield SourcesFound(packed, omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
@@ -123,16 +117,11 @@ async def compose(
 async def _compose(
     question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
 ) -> AsyncGenerator[AnswerEvent, None]:
-    messages = ANSWER_PROMPT.format_messages(
-        refusal=refusal,
-        instructions=_instructions(kit.style),
-        history=_history_messages(question, kit.style),
-        passages="\n\n".join(fenced(passage) for passage in passages),
-        question=question.text,
-    )
+    messages = _messages(question, passages, kit)
+    trace.prompt_version = prompting.answer_prompt(kit.style).label
     citations = CitationFilter(frozenset(passage.number for passage in passages))
     written: list[str] = []
-    async with aclosing(_stream(kit.writer, messages, trace)) as items:
+    async with aclosing(_stream(kit, messages, trace)) as items:
         async for item in items:
             match item:
                 case Started():
@@ -174,9 +163,10 @@ async def quote(
     if not kit.style.draft:
         yield Answered()
         return
-    messages = DRAFT_PROMPT.format_messages(quotes="\n".join(each.text for each in quotes), question=question.text)
+    messages = prompting.draft_messages(question.text, [each.text for each in quotes])
+    trace.prompt_version = prompting.draft_prompt().label
     try:
-        async with aclosing(_stream(kit.writer, messages, trace)) as items:
+        async with aclosing(_stream(kit, messages, trace)) as items:
             async for item in items:
                 match item:
                     case Started():
@@ -211,14 +201,17 @@ def in_words(question: Question, terms: Terms) -> str:
     return f"{question.history[-1].question} {question.text}"
 
 
-def pack(question: Question, kit: Kit, passages: Sequence[Passage]) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
-    """Those that go into the prompt, and those that do not."""
+def pack(
+    question: Question, kit: Kit, passages: Sequence[Passage], *, less: int = 0
+) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+    """Those that go into the prompt, and those that do not; `less` tokens than there seems to be room for."""
     return packing.pack(
         passages,
         question=in_words(question, kit.terms),
         terms=kit.terms,
-        budget_tokens=passage_budget(question, kit.style),
+        budget_tokens=passage_budget(question, kit) - less,
         limit=kit.style.passages,
+        count=kit.count,
     )
 
 
@@ -227,19 +220,33 @@ def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage])
     return relevance.any_relevant(words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness)
 
 
-def passage_budget(question: Question, style: AnswerStyle) -> int:
-    """Tokens that are left for passages once everything else that the model will see is counted."""
-    fixed = prompt("answer") + _instructions(style) + question.text
-    history = sum(
-        packing.estimate_tokens(each.question + each.answer[:HISTORY_ANSWER_CHARS]) for each in _recent(question, style)
+async def fitted(
+    question: Question, kit: Kit, passages: Sequence[Passage], trace: Trace
+) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+    """The same as `pack`, for a prompt that the model's context holds. Quotes are made without such a prompt."""
+    if kit.style.extractive or not passages:
+        return pack(question, kit, passages)
+    found = await fitting.fitted(
+        lambda less: pack(question, kit, passages, less=less),
+        lambda packed: prompting.as_pairs(_messages(question, packed, kit)),
+        count=kit.count,
+        room=kit.style.context_tokens - kit.style.max_tokens,
     )
-    return style.context_tokens - style.max_tokens - packing.estimate_tokens(fixed) - history - SAFETY_TOKENS
+    trace.counted_tokens, trace.room_tokens, trace.tokenizer = found.tokens, found.room, kit.count.name
+    return found.packed, found.cut
 
 
-def fenced(passage: Passage) -> str:
-    place = ", ".join(part for part in (f"page {passage.page}" if passage.page else "", passage.heading) if part)
-    name = ", ".join(part for part in (passage.document_name, place) if part)
-    return f"<passage {passage.number}: {name}>\n{passage.excerpt}\n</passage>"
+def passage_budget(question: Question, kit: Kit) -> int:
+    """Tokens that are left for passages once everything else that the model will see is counted."""
+    return prompting.room_for_passages(question.text, _history(question, kit), style=kit.style, count=kit.count)
+
+
+def _messages(question: Question, passages: Sequence[Passage], kit: Kit) -> list[BaseMessage]:
+    return prompting.answer_messages(question.text, _history(question, kit), passages, style=kit.style)
+
+
+def _history(question: Question, kit: Kit) -> tuple[Exchange, ...]:
+    return prompting.history_of(question.text, question.history, style=kit.style, count=kit.count)
 
 
 async def timed(trace: Trace, name: str, work: Awaitable[Result]) -> Result:
@@ -251,37 +258,23 @@ async def timed(trace: Trace, name: str, work: Awaitable[Result]) -> Result:
 
 
 async def _stream(
-    chain: FallbackChain, messages: Sequence[BaseMessage], trace: Trace
+    kit: Kit, messages: Sequence[BaseMessage], trace: Trace
 ) -> AsyncGenerator[Started | Delta | Finished, None]:
     """The chain's items, with the prompt and the way they took noted in the trace."""
-    trace.prompt = [{"role": message.type, "content": str(message.text)} for message in messages]
+    pairs = prompting.as_pairs(messages)
+    trace.prompt = [{"role": role, "content": text} for role, text in pairs]
     started = time.perf_counter()
-    async with aclosing(chain.stream(messages)) as items:
+    async with aclosing(kit.writer.stream(messages)) as items:
         async for item in items:
             if isinstance(item, Started):
                 trace.timings_ms["first_token"] = round((time.perf_counter() - started) * 1000, 1)
                 trace.providers += [{"label": each.label, "error": each.error.message} for each in item.failures]
                 trace.providers.append({"label": item.label, "error": ""})
+                model = item.model
+            if isinstance(item, Finished) and model == kit.count.model:
+                await kit.count.reported(pairs, item.usage.prompt_tokens)
             yield item
     trace.timings_ms["writing"] = round((time.perf_counter() - started) * 1000, 1)
-
-
-def _history_messages(question: Question, style: AnswerStyle) -> list[tuple[str, str]]:
-    return [
-        message
-        for each in _recent(question, style)
-        for message in (("human", each.question), ("ai", each.answer[:HISTORY_ANSWER_CHARS]))
-    ]
-
-
-def _recent(question: Question, style: AnswerStyle) -> tuple[Exchange, ...]:
-    short = tuple(replace(each, answer=each.answer[:HISTORY_ANSWER_CHARS]) for each in question.history)
-    return packing.recent(short, budget_tokens=round(style.context_tokens * packing.HISTORY_SHARE))
-
-
-def _instructions(style: AnswerStyle) -> str:
-    languages = f"- Answer only in one of: {', '.join(style.languages)}." if style.languages else ""
-    return "\n".join(part for part in (languages, style.instructions) if part)
 
 
 def _notice(started: Started, finish_reason: str) -> str:
@@ -309,4 +302,5 @@ def _candidate(passage: Passage) -> dict[str, object]:
         "lexical": passage.lexical,
         "fused": passage.fused,
         "excerpt": passage.text[:300],
+        "shortened": bool(passage.kept),
     }

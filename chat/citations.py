@@ -12,7 +12,7 @@ from collections.abc import Iterator
 CITATION = re.compile(r"\[(\d{1,3})\]")
 
 _OPENING = "[【"
-_GROUP = re.compile(
+GROUP = re.compile(
     r"[\[【]\s*(?:passages?|sources?|извор|izvor|quelle)?\s*"
     r"(\d{1,3}(?:\s*(?:[,;&–-]|and|и|i|und)\s*\d{1,3})*)(?:†[^\]】]{0,40})?\s*[\]】]",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ class CitationFilter:
         return self._clean(text)
 
     def _clean(self, text: str) -> str:
-        return _GROUP.sub(self._replace, text)
+        return GROUP.sub(self._replace, text)
 
     def _replace(self, match: re.Match[str]) -> str:
         known = [number for number in dict.fromkeys(_numbers(match[1])) if number in self.numbers]

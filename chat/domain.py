@@ -151,7 +151,7 @@ class StageStarted:
 class SourcesFound:
     passages: tuple[Passage, ...]
     omitted: int
-    """How many more were found that did not fit into the prompt."""
+    """How many more were found and left out: for lack of room, or because the tenant wants no more passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,8 @@ class AnswerStyle:
     languages: tuple[str, ...] = ()
     max_tokens: int = 512
     context_tokens: int = 4096
+    prompt_version: int | None = None
+    """Of the prompt for answers (`chat.prompts`); None is the newest."""
 
 
 @dataclass(slots=True)
@@ -203,5 +205,13 @@ class Trace:
     candidates: list[dict[str, Any]] = field(default_factory=list)
     cut: list[dict[str, Any]] = field(default_factory=list)
     prompt: list[dict[str, str]] = field(default_factory=list)
+    prompt_version: str = ""
+    """Name and version, as `chat.prompts` labels them."""
+    counted_tokens: int | None = None
+    """Of the prompt, before it was sent."""
+    room_tokens: int | None = None
+    """The context without the longest answer."""
+    tokenizer: str = ""
+    """The model whose own tokenizer has counted; empty where it was an estimate."""
     timings_ms: dict[str, float] = field(default_factory=dict)
     providers: list[dict[str, str]] = field(default_factory=list)

@@ -138,6 +138,7 @@ class Assembler:
             turn_id=self.turn.pk,
             seq=seq,
             omitted=data["omitted"],
+            shortened=data.get("shortened", 0),
             sources=tuple(
                 SourceFrame(
                     number=source["number"],

@@ -10,13 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from chat.counting import Count, estimate_tokens
 from chat.domain import Exchange, Passage, Range
 from chat.rarity import Terms, rarity
 from chat.sentences import sentences
 
-BYTES_PER_TOKEN = 3
-"""A careful guess that holds for the tokenizers of small models: about three characters of English, one and a half of
-Cyrillic. Guessing too many tokens costs a passage; guessing too few costs the whole answer."""
 PASSAGE_OVERHEAD_TOKENS = 24
 SENTENCE_OVERHEAD_TOKENS = 3
 """For the mark where something is left out."""
@@ -25,31 +23,37 @@ RANK_WEIGHT = 0.4
 """For each standard deviation that a passage's score is above the mean."""
 HISTORY_SHARE = 0.25
 """Of the context, for earlier exchanges."""
-
-
-def estimate_tokens(text: str) -> int:
-    return -(-len(text.encode()) // BYTES_PER_TOKEN)
+HISTORY_AFTER_DROP = 0.5
+"""Of that share: where an exchange has to go, others go with it, so that the next few questions find the beginning of
+the prompt as it was, and the model server has it in its cache."""
 
 
 def pack(
-    passages: Sequence[Passage], *, question: str, terms: Terms, budget_tokens: int, limit: int
+    passages: Sequence[Passage],
+    *,
+    question: str,
+    terms: Terms,
+    budget_tokens: int,
+    limit: int,
+    count: Count = estimate_tokens,
 ) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
     """Return the passages of the prompt, numbered anew from 1 in the order of their rank, and those that were cut.
 
-    `kept` of a passage says which stretches of it are in the prompt. At least one passage always is.
+    `kept` of a passage says which stretches of it are in the prompt. At least one passage always is. `count` is the
+    model's idea of tokens.
     """
     best = passages[:limit]
-    if sum(map(cost_of, best)) <= budget_tokens:
+    if sum(cost_of(passage, count) for passage in best) <= budget_tokens:
         packed = {passage.chunk_id: passage for passage in best}
     else:
-        packed = _shortened(passages, question, terms, budget_tokens, limit)
+        packed = _shortened(passages, question, terms, budget_tokens, limit, count=count)
     in_order = (packed[passage.chunk_id] for passage in passages if passage.chunk_id in packed)
     numbered = tuple(replace(passage, number=number) for number, passage in enumerate(in_order, 1))
     return numbered, tuple(passage for passage in passages if passage.chunk_id not in packed)
 
 
-def cost_of(passage: Passage) -> int:
-    return estimate_tokens(passage.excerpt) + PASSAGE_OVERHEAD_TOKENS
+def cost_of(passage: Passage, count: Count = estimate_tokens) -> int:
+    return count(passage.excerpt) + PASSAGE_OVERHEAD_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,10 @@ class _Line:
 
 
 def _shortened(
-    passages: Sequence[Passage], question: str, terms: Terms, budget_tokens: int, limit: int
+    passages: Sequence[Passage], question: str, terms: Terms, budget_tokens: int, limit: int, *, count: Count
 ) -> dict[UUID, Passage]:
     kept: dict[UUID, list[Range]] = {}
-    for line in _best_first(_lines(passages, set(terms(question)), terms)):
+    for line in _best_first(_lines(passages, set(terms(question)), terms, count)):
         known = kept.get(line.passage.chunk_id)
         cost = line.tokens + (0 if known else PASSAGE_OVERHEAD_TOKENS)
         if cost > budget_tokens or (known is None and len(kept) == limit):
@@ -83,7 +87,7 @@ def _shortened(
     }
 
 
-def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms) -> list[_Line]:
+def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms, count: Count) -> list[_Line]:
     found = [
         (passage, sentence, wanted.intersection(terms(sentence.text)))
         for passage in passages
@@ -96,7 +100,7 @@ def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms) -> list[
             passage=passage,
             start=sentence.start,
             end=sentence.end,
-            tokens=estimate_tokens(sentence.text) + SENTENCE_OVERHEAD_TOKENS,
+            tokens=count(sentence.text) + SENTENCE_OVERHEAD_TOKENS,
             shared=sum(weight[term] for term in shared) / whole,
         )
         for passage, sentence, shared in found
@@ -124,12 +128,29 @@ def _merged(text: str, ranges: Iterable[Range]) -> tuple[Range, ...]:
     return tuple(merged)
 
 
-def recent(history: Sequence[Exchange], *, budget_tokens: int) -> tuple[Exchange, ...]:
-    """The latest exchanges that fit, oldest first."""
-    kept: list[Exchange] = []
-    for exchange in reversed(history):
-        budget_tokens -= estimate_tokens(exchange.question) + estimate_tokens(exchange.answer)
-        if budget_tokens < 0:
+def clipped(passage: Passage, chars: int) -> Passage:
+    """The beginning of what of the passage is in the prompt, for where not even one sentence fits."""
+    kept: list[Range] = []
+    for start, end in passage.kept or ((0, len(passage.text)),):
+        if chars <= 0:
             break
-        kept.append(exchange)
-    return tuple(reversed(kept))
+        kept.append((start, min(end, start + chars)))
+        chars -= end - start
+    return replace(passage, kept=tuple(kept))
+
+
+def recent(history: Sequence[Exchange], *, budget_tokens: int) -> tuple[Exchange, ...]:
+    """The latest exchanges that fit, oldest first.
+
+    The same history with one exchange more begins with the same exchanges, as long as they fit. The estimate is taken
+    for all models, since it never changes its mind about a text.
+    """
+    costs = [estimate_tokens(each.question) + estimate_tokens(each.answer) for each in history]
+    first = used = 0
+    for last, cost in enumerate(costs):
+        used += cost
+        allowed = budget_tokens if used <= budget_tokens else round(budget_tokens * HISTORY_AFTER_DROP)
+        while used > allowed and (first < last or used > budget_tokens):
+            used -= costs[first]
+            first += 1
+    return tuple(history[first:])

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.core.cache import cache
 
 from chat import crowd, retrieval, selectors, settings_services
 from chat.aio import searching
 from chat.answering import Kit, Question
 from chat.closeness import closeness_of
+from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
+from chat.llm.tokenizers import tokenizer_of
 from chat.models import AnswerSettings, Turn
 from chat.refusal import language_of
 from chat.retrieval.dense import embed_question
@@ -66,6 +69,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
         terms=lambda text: tokens.terms(text, language),
         embed=getattr(configured.embedder, "aembed_sentences", None),
         closeness=closeness_of(configured.embedder),
+        count=counter_of(links[0].config) if links else TokenCounter(),
     )
 
 
@@ -90,6 +94,17 @@ def style_of(answers: AnswerSettings, links: list[Link], question: str) -> Answe
         languages=tuple(answers.languages),
         max_tokens=answers.max_tokens,
         context_tokens=min((link.config.context_tokens for link in links), default=answers.context_tokens),
+    )
+
+
+def counter_of(config: ProviderConfig) -> TokenCounter:
+    """How `config`'s model counts, with what is known from its earlier prompts."""
+    key = f"token-factors:{uuid5(SERVERS_OWN, f'{config.base_url} {config.model}')}"
+    return TokenCounter(
+        model=config.model,
+        ask=tokenizer_of(config, allowed=settings_services.outbound_hosts()),
+        factors=dict(cache.get(key) or {}),
+        keep=lambda factors: cache.set(key, factors, timeout=None),
     )
 
 

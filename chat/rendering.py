@@ -76,7 +76,19 @@ def _render_plain(text: str, links: CitationLinks) -> str:
 
 def _render_markdown(text: str, links: CitationLinks) -> str:
     html: str = _markdown().render(text, {"links": links})
-    return nh3.clean(html, tags=TAGS, attributes=_attributes(), link_rel=None, url_schemes={"http", "https"})
+
+    def only_sources(tag: str, name: str, value: str) -> str | None:
+        """No link is made of Markdown at all; were one made some day, it would lead to a source or nowhere."""
+        return value if (tag, name) != ("a", "href") or value.startswith(links.base) else None
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=_attributes(),
+        attribute_filter=only_sources,
+        link_rel=None,
+        url_schemes={"http", "https"},
+    )
 
 
 def render_answer(answer: str, draft: str, links: CitationLinks) -> str:

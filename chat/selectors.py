@@ -21,7 +21,10 @@ from ingestion.models import Document
 from tenants.access import Access
 from tenants.errors import NotFound
 
-HISTORY_TURNS = 6
+HISTORY_TURNS = 8
+"""At most. The oldest go"""
+HISTORY_STEP = 4
+"""at a time, not one with each question: what a model server has in its cache is the beginning of a prompt."""
 SIDEBAR_CONVERSATIONS = 100
 EXCERPT_CHARS = 320
 
@@ -67,10 +70,15 @@ def history_before(turn: Turn) -> tuple[Exchange, ...]:
         Turn.objects.for_tenant(turn.tenant_id)
         .filter(conversation_id=turn.conversation_id, status=Turn.Status.COMPLETED, created_at__lt=turn.created_at)
         .exclude(question=turn.question)  # asked again, it is no follow-up to itself
-        .order_by("-created_at")
-        .values_list("question", "answer")[:HISTORY_TURNS]
+        .order_by("created_at")
+        .values_list("question", "answer")
     )
-    return tuple(Exchange(question, answer) for question, answer in reversed(rows))
+    return tuple(Exchange(*row) for row in rows[history_start(rows.count()) :])
+
+
+def history_start(exchanges: int) -> int:
+    """How many of a conversation's exchanges are too old to matter."""
+    return max(0, -((HISTORY_TURNS - exchanges) // HISTORY_STEP)) * HISTORY_STEP
 
 
 def citation_links(slug: str, turn_id: UUID, numbers: frozenset[int]) -> CitationLinks:
@@ -141,6 +149,10 @@ class TurnView:
     status: str
     answer_html: SafeString
     sources: tuple[SourceView, ...]
+    omitted: int
+    """Passages that were found and left out."""
+    shortened: int
+    """Sources of which only the best sentences were used."""
     refused: bool
     notice: str
     error: dict[str, Any] | None
@@ -150,6 +162,10 @@ class TurnView:
     elapsed_ms: int | None
     first_word_ms: int | None
     is_running: bool
+
+    @property
+    def found(self) -> int:
+        return len(self.sources) + self.omitted
 
 
 def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
@@ -186,6 +202,8 @@ def _turn_view(slug: str, turn: Turn, sources: Sequence[Source], changed: Mappin
             )
             for source in sources
         ),
+        omitted=len(turn.trace.get("cut", ())),
+        shortened=sum(bool(each.get("shortened")) for each in turn.trace.get("candidates", ())),
         refused=turn.refused,
         notice=turn.notice,
         error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}

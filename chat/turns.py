@@ -211,6 +211,7 @@ def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any
     return {
         "type": "turn.sources",
         "omitted": omitted,
+        "shortened": sum(bool(passage.kept) for passage in passages),
         "sources": [
             {
                 "number": passage.number,

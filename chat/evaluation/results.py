@@ -27,6 +27,7 @@ def figures(each: EvaluationSet, asked: Sequence[Asked]) -> dict[str, Any]:
     result: dict[str, Any] = dict(_ranking(each, asked))
     if each.spans:
         result |= _spans(each, asked)
+        result["tokenizer"] = next((one.tokenizer for one in asked if one.tokenizer), "estimate")
     result |= _refusing(asked)
     result["median_query_ms"] = round(statistics.median(each.milliseconds for each in asked), 1)
     languages = sorted({one.query.lang for one in asked} - {""})

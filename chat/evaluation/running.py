@@ -15,12 +15,12 @@ from django.db import connection
 
 from chat import packing, plans
 from chat.aio import in_thread
-from chat.answering import Question, anything_relevant, in_words, pack, search_for
+from chat.answering import Kit, Question, anything_relevant, in_words, pack, search_for
 from chat.domain import Candidate, Passage
 from chat.evaluation.alignment import alignment
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
-from chat.rarity import Terms
+from chat.llm.clients import close_clients
 from chat.retrieval.load import LIMIT
 from ingestion import services, tasks
 from ingestion.domain import SECTION_SEPARATOR, Scope
@@ -69,6 +69,8 @@ class Asked:
     """Budget in tokens -> what of the documents fits into a prompt."""
     refused: bool
     milliseconds: float
+    tokenizer: str
+    """The model whose own tokenizer has counted what fits; empty where it was an estimate."""
 
 
 def ingest(tenant: Tenant, each: EvaluationSet, report: Report) -> Library:
@@ -124,6 +126,7 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
     began = time.perf_counter()
     found = await kit.retrieve(search_for(question))
     milliseconds = (time.perf_counter() - began) * 1000
+    await kit.count.prompt([("human", "\n\n".join(passage.text for passage in found.passages))])
     packed, _cut = pack(question, kit, found.passages)
     places = await in_thread(_places, library, found.fused) if each.has_pages or each.spans else []
     return Asked(
@@ -131,16 +134,18 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
         scores=_page_scores(places) if each.has_pages else _scores(library, found.fused),
         chunks=tuple(place.span for place in places) if each.spans else (),
         packed={
-            budget: _packed(library, in_words(question, kit.terms), found.passages, kit.terms, budget)
+            budget: _packed(library, in_words(question, kit.terms), found.passages, kit, budget)
             for budget in (BUDGETS if each.spans else ())
         },
         refused=not anything_relevant(question, kit, packed),
         milliseconds=milliseconds,
+        tokenizer=kit.count.name,
     )
 
 
 async def hang_up(tenant: Tenant) -> None:
-    """Close what the event loop has open to the embedder."""
+    """Close what the event loop has open to the embedder and to the model's tokenizer."""
+    await close_clients()
     configured = await in_thread(parts_of, tenant.pk)
     if close := getattr(configured.embedder, "aclose", None):
         await close()
@@ -174,10 +179,10 @@ def _span(library: Library, document_id: UUID, start: int, end: int) -> Span:
     return Span(doc_id, places[start], places[end - 1] + 1) if places else Span(doc_id, start, end)
 
 
-def _packed(
-    library: Library, question: str, passages: Sequence[Passage], terms: Terms, budget: int
-) -> tuple[Span, ...]:
-    packed, _cut = packing.pack(passages, question=question, terms=terms, budget_tokens=budget, limit=LIMIT)
+def _packed(library: Library, question: str, passages: Sequence[Passage], kit: Kit, budget: int) -> tuple[Span, ...]:
+    packed, _cut = packing.pack(
+        passages, question=question, terms=kit.terms, budget_tokens=budget, limit=LIMIT, count=kit.count
+    )
     return tuple(
         _span(library, passage.document_id, passage.start + start, passage.start + end)
         for passage in packed

@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from chat.domain import ProviderConfig, Usage
-from chat.errors import NoProvider, ProviderError
+from chat.errors import NoProvider, PromptTooLong, ProviderError
 from chat.llm.breaker import Breaker, BreakerKey, guarded
 from chat.llm.failures import provider_errors
 
@@ -130,8 +130,12 @@ def no_provider(failures: Sequence[Failure]) -> NoProvider:
     if len(failures) == 1:
         error = failures[0].error
         return NoProvider(error.message, code=error.code, retryable=retryable)
+    if any(failure.error.code == PromptTooLong.code for failure in failures):
+        code = PromptTooLong.code  # one of them may answer a shorter prompt
+    else:
+        code = NoProvider.code
     reasons = " ".join(f"{failure.label}: {failure.error.message}" for failure in failures)
-    return NoProvider(f"None of the {len(failures)} models could answer. {reasons}", retryable=retryable)
+    return NoProvider(f"None of the {len(failures)} models could answer. {reasons}", code=code, retryable=retryable)
 
 
 def _usage(chunk: AIMessageChunk) -> Usage | None:

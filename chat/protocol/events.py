@@ -47,7 +47,9 @@ class TurnSources(TurnFrame):
     type: Literal["turn.sources"] = "turn.sources"
     sources: tuple[SourceFrame, ...]
     omitted: int = 0
-    """How many more were found that did not fit into the prompt."""
+    """How many more were found and left out."""
+    shortened: int = 0
+    """How many of the sources only their best sentences were used of."""
 
 
 class AnswerBlock(TurnFrame):

@@ -8,6 +8,7 @@ from uuid import uuid4
 from langchain_core.language_models import BaseChatModel
 
 from chat.answering import Kit, Question
+from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, Exchange, Passage, ProviderConfig, ProviderKind, Retrieval
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.chain import FallbackChain, Link
@@ -44,10 +45,12 @@ def chain(model: BaseChatModel) -> FallbackChain:
 
 def kit(
     passages: Sequence[Passage],
-    script: Sequence[Step] | ScriptedChat = (),
+    script: Sequence[Step] | BaseChatModel = (),
     *,
     extractive: bool = False,
     searched: list[str] | None = None,
+    style: AnswerStyle | None = None,
+    count: TokenCounter | None = None,
 ) -> Kit:
     """`searched` collects the queries that retrieval was asked."""
 
@@ -56,13 +59,14 @@ def kit(
             searched.append(state.query)
         return Retrieval(state.question, state.query, state.scope, passages=tuple(passages))
 
-    writer = script if isinstance(script, ScriptedChat) else ScriptedChat(script=list(script))
+    writer = script if isinstance(script, BaseChatModel) else ScriptedChat(script=list(script))
     return Kit(
-        style=AnswerStyle(extractive=extractive),
+        style=style or AnswerStyle(extractive=extractive),
         retrieve=retrieve,
         writer=chain(writer),
         language="en",
         terms=lambda text: tokens.terms(text, "en"),
+        count=count or TokenCounter(),
     )
 
 

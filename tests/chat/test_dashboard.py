@@ -239,6 +239,10 @@ TRACE = {
             "excerpt": "Nothing else is promised.",
         }
     ],
+    "prompt_version": "answer.v2",
+    "counted_tokens": 1311,
+    "room_tokens": 3584,
+    "tokenizer": "phi3.5",
     "prompt": [{"role": "system", "content": "Answer from the passages."}, {"role": "user", "content": "<b>[1]</b>"}],
     "timings_ms": {"searching": 41, "writing": 1234},
     "providers": [{"label": "GitHub Models: phi", "error": "GitHub Models was retired."}],
@@ -261,6 +265,9 @@ def test_the_trace_shows_how_an_answer_came_about(acme: Tenant, alice: User, ali
         "GitHub Models was retired.",
         "phi3.5",
         "321",
+        "answer.v2",
+        "1311 / 3584",
+        "by the model’s own tokenizer",
     ]:
         assert text in html
     assert "<b>[1]</b>" not in html

@@ -14,6 +14,7 @@ from chat.domain import ProviderConfig, ProviderKind, Usage
 from chat.errors import (
     ModelNotFound,
     NoProvider,
+    PromptTooLong,
     ProviderError,
     ProviderGone,
     ProviderUnreachable,
@@ -188,3 +189,12 @@ def test_the_scripted_model_says_it_whole_as_well() -> None:
     assert answer.text == "Two years"
     assert answer.usage_metadata is not None
     assert answer.usage_metadata["output_tokens"] == 2
+
+
+async def test_that_the_prompt_is_too_long_is_told_whatever_failed_beside_it() -> None:
+    """A shorter one may be answered by the provider that is there."""
+    with pytest.raises(NoProvider) as failed:
+        await items_of(
+            chain_of({"one": ScriptedChat(script=[DOWN]), "two": ScriptedChat(script=[PromptTooLong("no")])})
+        )
+    assert failed.value.code == PromptTooLong.code

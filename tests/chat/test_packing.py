@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.counting import estimate_tokens
 from chat.domain import GAP, Exchange, Passage
-from chat.packing import PASSAGE_OVERHEAD_TOKENS, cost_of, estimate_tokens, pack, recent
+from chat.packing import HISTORY_AFTER_DROP, PASSAGE_OVERHEAD_TOKENS, clipped, cost_of, pack, recent
 from ingestion.index import tokens
 
 MANUAL = (
@@ -53,7 +55,7 @@ def test_passages_that_fit_are_whole_and_numbered_from_one() -> None:
 
 
 def test_of_passages_that_do_not_fit_the_sentences_that_answer_are_kept() -> None:
-    found, cut = packed([passage(MANUAL)], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 32)
+    found, cut = packed([passage(MANUAL)], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 24)
 
     (kept,) = found
     assert kept.excerpt == "Its warranty lasts three years. Keep the invoice for the warranty."
@@ -63,7 +65,7 @@ def test_of_passages_that_do_not_fit_the_sentences_that_answer_are_kept() -> Non
 
 def test_sentences_are_in_reading_order_with_a_mark_where_some_are_left_out() -> None:
     text = "The pump is green. " + "Rubber feet are black and round. " * 12 + "The warranty lasts long."
-    (kept,), _cut = packed([passage(text)], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 22)
+    (kept,), _cut = packed([passage(text)], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 18)
 
     assert kept.excerpt == f"The pump is green.{GAP}The warranty lasts long."
 
@@ -117,14 +119,52 @@ def test_the_budget_is_kept_and_every_stretch_is_of_its_passage(texts: list[list
         assert each.excerpt.split(GAP) == [each.text[start:end] for start, end in each.kept] or not each.kept
 
 
-def test_cyrillic_costs_twice_what_latin_does() -> None:
-    assert estimate_tokens("реч" * 100) == 2 * estimate_tokens("rec" * 100)
+def test_of_a_passage_without_sentences_that_fit_its_beginning_is_kept() -> None:
+    whole = passage("0123456789" * 3)
+
+    assert clipped(whole, 7).excerpt == "0123456"
+    assert clipped(replace(whole, kept=((0, 5), (10, 20))), 7).excerpt == f"01234{GAP}01"
+
+
+def test_the_models_own_idea_of_tokens_decides_what_fits() -> None:
+    known = [passage("The warranty lasts two years. " * 4), passage("Paint is not covered. " * 4)]
+
+    def everything_is_long(text: str) -> int:
+        return 10 * len(text)
+
+    cheap, _cut = pack(known, question=QUESTION, terms=str.split, budget_tokens=400, limit=5)
+    dear, _cut = pack(known, question=QUESTION, terms=str.split, budget_tokens=400, limit=5, count=everything_is_long)
+
+    assert [each.kept for each in cheap] == [(), ()]
+    assert sum(map(len, (each.excerpt for each in dear))) < 40
+
+
+ANSWERED = [Exchange(f"question {n}", "answer " * 30) for n in range(40)]
 
 
 def test_history_keeps_the_latest_exchanges_in_their_order() -> None:
-    history = [Exchange(f"question {n}", "answer " * 30) for n in range(10)]
+    kept = recent(ANSWERED[:10], budget_tokens=200)
 
-    kept = recent(history, budget_tokens=200)
-
-    assert kept == tuple(history[-len(kept) :])
+    assert kept == tuple(ANSWERED[10 - len(kept) : 10])
     assert 0 < len(kept) < 10
+
+
+def test_the_oldest_exchanges_go_several_at_a_time_so_that_the_next_prompts_begin_alike() -> None:
+    begins = [recent(ANSWERED[:count], budget_tokens=400)[0] for count in range(1, 41)]
+
+    changes = sum(one != other for one, other in pairwise(begins))
+    assert changes < 40 * HISTORY_AFTER_DROP
+
+
+@given(st.lists(st.integers(0, 60), max_size=30), st.integers(10, 300))
+def test_history_keeps_to_its_budget_and_grows_at_its_end_only_until_something_has_to_go(
+    lengths: list[int], budget: int
+) -> None:
+    history = [Exchange("q", "word " * length) for length in lengths]
+    for count in range(len(history)):
+        before, after = (
+            recent(history[:count], budget_tokens=budget),
+            recent(history[: count + 1], budget_tokens=budget),
+        )
+        assert sum(estimate_tokens(each.question) + estimate_tokens(each.answer) for each in after) <= budget
+        assert after == (*before, history[count]) or len(after) <= len(before)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from chat import rendering
-from chat.rendering import BlockSplitter, CitationLinks, render, render_answer
+from chat.rendering import TAGS, BlockSplitter, CitationLinks, render, render_answer
 
 LINKS = CitationLinks(base="/t/acme/turns/1/sources/", numbers=frozenset({1, 2}))
 
@@ -20,27 +21,72 @@ def test_a_number_without_a_source_stays_text() -> None:
     assert "<a" not in render("So it is [9].", LINKS)
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "![pixel](http://127.0.0.1:9/leak?q=1)",
-        "[click](javascript:alert(1))",
-        "[click](http://127.0.0.1:9/)",
-        "<http://127.0.0.1:9/>",
-        "[ref]: http://127.0.0.1:9/\n\n[ref]",
-        "```html\n<script>alert(1)</script>\n```",
-        "<svg/onload=alert(1)>",
-    ],
-)
-def test_nothing_active_and_no_foreign_link_is_rendered(hostile: str) -> None:
-    html = render(hostile, LINKS)
+LEAK = "http://127.0.0.1:9/leak?d=1"
+HOSTILE = [
+    # HTML
+    "<script>alert(1)</script>", "<ScRiPt src=//x>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>",
+    f"<a href='{LEAK}'>x</a>", "<iframe srcdoc='<script>alert(1)</script>'>", "<math><mtext><style><img src onerror=x>",
+    "<body onload=alert(1)>", "<details open ontoggle=alert(1)>", "<form action=javascript:alert(1)><button>",
+    "<base href=//127.0.0.1:9/>", "<meta http-equiv=refresh content='0;url=//x'>", "<link rel=stylesheet href=//x>",
+    "<style>@import '//127.0.0.1:9/';</style>", "<object data=x>", "<noscript><p title='</noscript><img src=x>'>",
+    "<!--><img src=x onerror=alert(1)>-->", "<p style=background:url(//127.0.0.1:9/)>", "<a class=cite href=//x>1</a>",
+    # entities, which are text once they are read
+    "&lt;script&gt;alert(1)&lt;/script&gt;", "&#60;img src=x onerror=alert(1)&#62;", "&#x3c;svg onload=x&#x3e;",
+    "[x](&#106;avascript:alert(1))", "![x](&#104;ttp://127.0.0.1:9/)",
+    # Markdown images and links of every kind
+    f"![pixel]({LEAK})", f"![pixel][ref]\n\n[ref]: {LEAK}", f"[![pixel]({LEAK})]({LEAK})", f"![a\nb]({LEAK} 'title')",
+    f"[click]({LEAK})", f"[click](<{LEAK}>)", f"[click][ref]\n\n[ref]: {LEAK}", f"[ref]\n\n[ref]: <{LEAK}> 'title'",
+    f"[1]: {LEAK}\n\nAs said [1].", f"[1]({LEAK})", f"[[1]]({LEAK})", "[click](javascript:alert(1))",
+    "[x](data:text/html,x)", "[x](vbscript:x)", "[x](JaVaScRiPt&colon;alert(1))", "[x](//127.0.0.1:9/)",
+    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+    f"<{LEAK}>", "<mailto:a@example.com>", "<a@example.com>", LEAK, "www.example.com and a@example.com",
+    f"Fact.[^1]\n\n[^1]: {LEAK}", f"| a |\n|---|\n| ![x]({LEAK}) |", f"> ![x]({LEAK})", f"- [x]({LEAK})",
+    f"# [x]({LEAK})",
+    # code, whose language is a class
+    "```html\n<script>alert(1)</script>\n```", "```\"onload=alert(1)\nx\n```", "```<img src=x>\nx\n```",
+    "`<img src=x>`",
+    "~~~ javascript:alert(1)\nx\n~~~",
+]  # fmt: skip
 
-    assert "<script" not in html
-    assert "<img" not in html
-    assert "<svg" not in html
-    assert "href" not in html
+
+def harmful_in(html: str) -> list[str]:
+    """All that is not text, its layout, and links to the answer's own sources."""
+    found = []
+    for node in LexborHTMLParser(html).css("*"):
+        if node.tag not in TAGS | {"html", "head", "body"}:
+            found.append(f"<{node.tag}>")
+        for name, value in node.attributes.items():
+            link = (
+                node.tag == "a" and name == "href" and value in {f"{LINKS.base}{number}/" for number in LINKS.numbers}
+            )
+            if not link and name not in {"class", "data-cite", "start"}:
+                found.append(f"{node.tag} {name}={value}")
+    return found
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_active_and_no_foreign_link_is_rendered(hostile: str) -> None:
+    for html in (render(hostile, LINKS), render(f"Text {hostile} text [1].", LINKS), render_answer("", hostile, LINKS)):
+        assert harmful_in(html) == []
+
+
+def test_whatever_can_be_written_in_html_would_be_found_harmful() -> None:
+    """The check itself sees what it looks for."""
+    assert [hostile for hostile in HOSTILE[:19] if not harmful_in(hostile)] == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*HOSTILE, *"<>[]()!`\"'&;:/\\ \n*_|#-=", "[1]", "[2]", "a", "\u200b"]), max_size=12))
+def test_no_mixture_of_them_is_either(pieces: list[str]) -> None:
+    text = "".join(pieces)
+
+    assert harmful_in(render(text, LINKS)) == []
+    splitter = BlockSplitter()
+    blocks: dict[int, str] = {}
+    for piece in pieces:
+        for index, more in splitter.feed(piece):
+            blocks[index] = blocks.get(index, "") + more
+            assert harmful_in(render(blocks[index], LINKS)) == []
 
 
 def test_code_is_coloured_without_inline_styles() -> None:

@@ -15,16 +15,19 @@ from chat import services, turns
 from chat.aio import in_thread
 from chat.following import follow
 from chat.llm.fakes import Step
-from chat.models import Source, Turn
+from chat.models import Conversation, Source, Turn
 from chat.protocol.events import AnswerBlock, TurnCompleted, TurnFailed, TurnFrame, TurnSources, TurnStopped
-from chat.selectors import TurnView, history_before, turn_get, turn_views
+from chat.selectors import HISTORY_TURNS, TurnView, history_before, turn_get, turn_views
 from chat.shared_redis import close_redis
 from chat.tasks import reap_turns
 from tenants.access import Access
+from tenants.models import Tenant
 from tests.chat.kits import Plans, kit, passage
 
 QUESTION = "How long does the warranty last?"
 WARRANTY = passage("The warranty lasts two years.", page=4)
+
+DONE = Turn.Status.COMPLETED
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -224,3 +227,37 @@ async def test_a_question_that_is_asked_again_is_no_follow_up_to_itself(as_alice
 
     assert await in_thread(history_before, again) == ()
     assert [each.question for each in await in_thread(history_before, other)] == [QUESTION]
+
+
+async def test_a_reload_says_how_many_passages_were_used_as_the_stream_did(as_alice: Access, planned: Plans) -> None:
+    long = [passage("The warranty lasts two years. Paint is not covered. " * 80) for _ in range(9)]
+    planned(kit(long, ["Two years [1]."]))
+    turn = await start(as_alice)
+    (sources,) = [frame for frame in await frames(turn) if isinstance(frame, TurnSources)]
+    view = await in_thread(view_of, as_alice, turn)
+
+    assert sources.shortened > 0
+    assert (view.omitted, view.shortened) == (sources.omitted, sources.shortened)
+    assert view.found == len(sources.sources) + sources.omitted == 9
+
+
+def view_of(access: Access, turn: Turn) -> TurnView:
+    (view,) = turn_views(access=access, turns=[turn_get(access=access, turn_id=turn.pk)])
+    return view
+
+
+async def test_the_oldest_questions_are_forgotten_four_at_a_time(as_alice: Access, acme: Tenant) -> None:
+    def begins() -> list[str]:
+        conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
+        first = []
+        for number in range(18):
+            row = Turn.objects.create(
+                id=uuid4(), tenant=acme, conversation=conversation, question=f"{number}?", answer="Yes.", status=DONE
+            )
+            if known := history_before(row):
+                assert len(known) <= HISTORY_TURNS
+                assert known[-1].question == f"{number - 1}?"
+                first.append(known[0].question)
+        return first
+
+    assert await in_thread(begins) == ["0?"] * 8 + ["4?"] * 4 + ["8?"] * 4 + ["12?"]

@@ -19,7 +19,7 @@ const WHOLE = numbered(
     question: "How many days?",
   },
   { type: "turn.stage", stage: "searching" },
-  { type: "turn.sources", sources: [SOURCE], omitted: 2 },
+  { type: "turn.sources", sources: [SOURCE], omitted: 2, shortened: 1 },
   { type: "turn.stage", stage: "writing" },
   { type: "answer.block", index: 0, html: "<p>Twenty" },
   { type: "answer.block", index: 0, html: "<p>Twenty days.</p>" },
@@ -46,6 +46,7 @@ describe("reduce", () => {
     assert.deepEqual(state.blocks, ["<p>Twenty days.</p>", "<p>More.</p>"]);
     assert.deepEqual(state.sources, [SOURCE]);
     assert.equal(state.omitted, 2);
+    assert.equal(state.shortened, 1);
     assert.deepEqual(state.cited, [1]);
     assert.deepEqual(state.conversation, { id: "c1", title: "Leave", url: "/t/acme/c/c1/" });
     assert.equal(state.model, "phi3.5");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -16,6 +16,7 @@ from chat.domain import Answered, CitationFound, Passage, SourcesFound, TextDelt
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.clients import close_clients
 from chat.management.printed import Unescaped, passage_row
+from chat.prompts import versions
 from tenants.access import Access
 from tenants.command import TenantCommand
 
@@ -26,10 +27,12 @@ class Command(TenantCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("question")
+        parser.add_argument("--prompt", type=int, choices=versions("answer"), help="an older version of the prompt")
 
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
         text = options["question"]
         kit = plans.kit_of(access.tenant, text, MemoryBreaker())
+        kit = replace(kit, style=replace(kit.style, prompt_version=options["prompt"]))
         question = Question(text=text, history=(), scope=plans.scope_of(access.tenant, None))
         return asyncio.run(self._answer(question, kit, live=not options["json"]))
 

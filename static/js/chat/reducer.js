@@ -20,6 +20,7 @@ export function newTurn(id, question = "") {
     conversation: null,
     sources: [],
     omitted: 0,
+    shortened: 0,
     cited: [],
     blocks: [],
     html: null,
@@ -56,7 +57,7 @@ function change(state, event) {
     case "turn.stage":
       return { stage: event.stage };
     case "turn.sources":
-      return { sources: event.sources, omitted: event.omitted ?? 0 };
+      return { sources: event.sources, omitted: event.omitted ?? 0, shortened: event.shortened ?? 0 };
     case "answer.block":
       return { blocks: withBlock(state.blocks, event.index, event.html) };
     case "answer.citation":

@@ -10,13 +10,18 @@ export class SourcesView {
     this.omitted = root.querySelector("[data-part=omitted]");
   }
 
-  show(sources, omitted) {
+  /** `omitted` passages were found beside them and left out; of `shortened` ones only sentences were used. */
+  show(sources, { omitted, shortened }) {
     this.list.replaceChildren(...sources.map((source) => this.#card(source)));
     this.restList.replaceChildren();
     this.rest.hidden = true;
     this.root.hidden = sources.length === 0;
-    this.omitted.hidden = omitted === 0;
-    this.omitted.querySelector("[data-part=omitted-count]").textContent = omitted;
+    const part = (name) => this.omitted.querySelector(`[data-part=${name}]`);
+    this.omitted.hidden = omitted === 0 && shortened === 0;
+    part("used-count").textContent = sources.length;
+    part("found-count").textContent = sources.length + omitted;
+    part("shortened").hidden = shortened === 0;
+    part("shortened-count").textContent = shortened;
   }
 
   cite(numbers) {
@@ -25,11 +30,13 @@ export class SourcesView {
     }
   }
 
-  /** At the end: mark what the answer cites, and with `fold` put the rest away. */
+  /** At the end: mark what the answer cites, and with `fold` put the rest away. A refusal, without it, used nothing. */
   settle(numbers, { fold }) {
     this.cite(numbers);
-    this.omitted.hidden = true;
-    if (!fold) return;
+    if (!fold) {
+      this.omitted.hidden = true;
+      return;
+    }
     const uncited = this.#cards().filter((card) => !card.hasAttribute("data-cited"));
     this.restList.replaceChildren(...uncited);
     this.rest.hidden = uncited.length === 0;

@@ -32,7 +32,7 @@ export class TurnView {
     if (state === before) return;
     if (state.question !== before?.question) this.#showQuestion(state.question);
     if (state.stage !== before?.stage) this.#showStage(state.stage);
-    if (state.sources !== before?.sources) this.#sources.show(state.sources, state.omitted);
+    if (state.sources !== before?.sources) this.#sources.show(state.sources, state);
     if (state.cited !== before?.cited) this.#sources.cite(state.cited);
     if (isFinal(state)) this.#end(state);
     else if (state.blocks !== before?.blocks) this.#showBlocks(state.blocks, before?.blocks ?? []);

@@ -1,0 +1,99 @@
+"""What a model is sent, put together from the files in `chat/prompts`.
+
+What does not change from one question of a conversation to the next comes first, byte for byte, so that a model server
+finds it in its cache: the system part, then the earlier exchanges. Roles alternate, as the chat templates of Phi,
+Mistral and Gemma want it, and no message is empty; the template itself is the model server's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+
+from chat import packing
+from chat.counting import MESSAGE_TOKENS, Count, Messages
+from chat.domain import AnswerStyle, Exchange, Passage
+from chat.fencing import disarmed, fenced, new_mark, quoted
+from chat.prompts import Prompt, prompt
+from chat.refusal import refusal_for
+
+HISTORY_ANSWER_CHARS = 1_200
+SAFETY_TOKENS = 64
+LEAST_PASSAGE_TOKENS = 96
+"""With less room for passages the earlier exchanges go."""
+
+
+def answer_prompt(style: AnswerStyle) -> Prompt:
+    return prompt("answer", style.prompt_version)
+
+
+def draft_prompt() -> Prompt:
+    return prompt("draft")
+
+
+def answer_messages(
+    question: str, history: Sequence[Exchange], passages: Sequence[Passage], *, style: AnswerStyle
+) -> list[BaseMessage]:
+    """`history` as `history_of` returns it."""
+    chosen = answer_prompt(style)
+    mark = new_mark([question, *(each.excerpt for each in passages)])
+    return _template(chosen).format_messages(
+        instructions=_instructions(style),
+        history=[message for each in history for message in (("human", each.question), ("ai", each.answer))],
+        passages="\n\n".join(fenced(passage, chosen.passage, mark) for passage in passages),
+        mark=mark,
+        refusal=refusal_for(question, hint=style.languages),
+        question=disarmed(question),
+    )
+
+
+def draft_messages(question: str, quotes: Sequence[str]) -> list[BaseMessage]:
+    chosen = draft_prompt()
+    mark = new_mark([question, *quotes])
+    return _template(chosen).format_messages(
+        passages="\n".join(chosen.passage.format(text=quoted(each)) for each in quotes),
+        mark=mark,
+        question=disarmed(question),
+    )
+
+
+def history_of(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> tuple[Exchange, ...]:
+    """The exchanges that are sent along, as they are sent; none where the question needs the room."""
+    said = (
+        Exchange(disarmed(each.question).strip(), disarmed(each.answer[:HISTORY_ANSWER_CHARS]).strip())
+        for each in history
+    )
+    room = style.context_tokens - style.max_tokens
+    kept = packing.recent(
+        [each for each in said if each.question and each.answer],
+        budget_tokens=round(room * packing.HISTORY_SHARE),
+    )
+    return kept if room_for_passages(question, kept, style=style, count=count) >= LEAST_PASSAGE_TOKENS else ()
+
+
+def room_for_passages(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> int:
+    """Tokens that are left once everything else that the model will see is counted."""
+    taken = sum(
+        count(text) + MESSAGE_TOKENS for _role, text in as_pairs(answer_messages(question, history, (), style=style))
+    )
+    return style.context_tokens - style.max_tokens - taken - SAFETY_TOKENS
+
+
+def as_pairs(messages: Sequence[BaseMessage]) -> Messages:
+    return [(message.type, str(message.text)) for message in messages]
+
+
+@cache
+def _template(chosen: Prompt) -> ChatPromptTemplate:
+    last = ("human", chosen.human)
+    if not chosen.system:
+        return ChatPromptTemplate.from_messages([last])
+    return ChatPromptTemplate.from_messages([("system", chosen.system), MessagesPlaceholder("history"), last])
+
+
+def _instructions(style: AnswerStyle) -> str:
+    languages = f"- Answer only in one of: {', '.join(style.languages)}." if style.languages else ""
+    return "\n".join(part for part in (languages, style.instructions) if part)
