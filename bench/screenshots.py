@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product as combinations
 from uuid import UUID
@@ -72,9 +72,12 @@ class Shot:
 def main(wanted: str = "") -> None:
     with support.product() as running:
         from bench import screenshot_data as data
+        from bench import screenshot_lab
+        from tenants.access import access_for
         from tenants.models import User
 
         made = data.make()
+        lab = screenshot_lab.make(access_for(User.objects.get(email=data.OWNER), data.FILLED))
         cookie = support.session_cookie(User.objects.get(email=data.OWNER))
         FOLDER.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
@@ -83,6 +86,7 @@ def main(wanted: str = "") -> None:
             shots = [
                 *_still(data.FILLED, data.EMPTY, made.link),
                 *_documents(data.FILLED, made.handbook, made.tariffs),
+                *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
                 *_asked(visitor, data.FILLED),
             ]
             chosen = [shot for shot in shots if wanted in shot.name]
@@ -117,6 +121,21 @@ def _documents(slug: str, handbook: UUID, tariffs: tuple[UUID, UUID]) -> list[Sh
         Shot("document-compare", f"{documents}/{older}/compare/{newer}/"),
         Shot("reading-and-search", f"{documents}/settings/", whole=True),
         Shot("api-keys", f"/t/{slug}/api-keys/"),
+    ]
+
+
+def _lab(slug: str, empty: str, collection: UUID, runs: Sequence[UUID]) -> list[Shot]:
+    """The quality lab, with runs and without."""
+    lab = f"/t/{slug}/dashboard/quality"
+    words, last = runs[1], runs[-1]
+    return [
+        Shot("quality-lab", f"{lab}/", whole=True),
+        Shot("quality-lab-empty", f"/t/{empty}/dashboard/quality/"),
+        Shot("quality-run", f"{lab}/runs/{last}/", whole=True),
+        Shot("quality-compare", f"{lab}/compare/?run={words}&run={last}", whole=True),
+        Shot("quality-new", f"{lab}/new/", whole=True),
+        Shot("golden-questions", f"{lab}/questions/{collection}/", whole=True),
+        Shot("rated-answers", f"{lab}/rated/"),
     ]
 
 

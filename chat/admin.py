@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from chat import provider_services
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
+from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from tenants.admin import TenantOwnedAdmin, operator
 
 
@@ -63,6 +64,47 @@ class SourceAdmin(TenantOwnedAdmin):
     list_filter = ("cited", "tenant")
     list_select_related = ("tenant", "turn")
     search_fields = ("document_name", "tenant__slug")
+
+
+@admin.register(Rating)
+class RatingAdmin(TenantOwnedAdmin):
+    list_display = ("updated_at", "tenant", "helpful")
+    list_filter = ("helpful", "tenant")
+    raw_id_fields = ("turn",)
+    search_fields = ("tenant__slug",)
+
+
+@admin.register(GoldenQuestion)
+class GoldenQuestionAdmin(TenantOwnedAdmin):
+    list_display = ("text", "collection", "answerable", "tenant", "created_at")
+    list_filter = ("answerable", "tenant")
+    list_select_related = ("tenant", "collection")
+    search_fields = ("text", "tenant__slug")
+    raw_id_fields = ("turn",)
+
+
+@admin.register(GoldenSource)
+class GoldenSourceAdmin(TenantOwnedAdmin):
+    list_display = ("document_name", "page", "question", "tenant")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "question")
+    search_fields = ("document_name", "tenant__slug")
+
+
+@admin.register(QualityRun)
+class QualityRunAdmin(TenantOwnedAdmin):
+    list_display = ("created_at", "name", "tenant", "status", "done", "total", "with_answers", "is_baseline")
+    list_filter = ("status", "with_answers", "tenant")
+    search_fields = ("name", "tenant__slug")
+
+
+@admin.register(QualityResult)
+class QualityResultAdmin(TenantOwnedAdmin):
+    list_display = ("text", "run", "refused", "answer_match", "elapsed_ms", "tenant")
+    list_filter = ("refused", "tenant")
+    list_select_related = ("tenant", "run")
+    search_fields = ("text", "tenant__slug")
+    raw_id_fields = ("question",)
 
 
 def _is_list(request: HttpRequest) -> bool:

@@ -10,6 +10,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.quality.models import (  # noqa: F401 - Django looks for an app's models here
+    GoldenQuestion,
+    GoldenSource,
+    QualityResult,
+    QualityRun,
+    Rating,
+)
 from tenants.models import Tenant
 from tenants.scoping import TenantOwned
 from tenants.secrets import EncryptedField

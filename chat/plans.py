@@ -3,7 +3,7 @@ model speaks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -56,14 +56,29 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
     return Plan(question, kit_of(turn.tenant, question.text, breaker))
 
 
-def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
-    answers = settings_services.answer_settings(tenant)
-    links = _links(tenant, answers)
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What answers are made with where that is not what the tenant has set up; None is what it has."""
+
+    answers: AnswerSettings | None = None
+    choices: Sequence[settings_services.Choice] | None = None
+    """The providers to try, in order."""
+    stages: retrieval.Stages | None = None
+    """Of the retrieval."""
+    documents_of: UUID | None = None
+    """Whose documents are searched: the tenant's own, or a throw-away copy of them."""
+
+
+def kit_of(tenant: Tenant, question: str, breaker: Breaker, instead: Instead = Instead()) -> Kit:
+    answers = instead.answers or settings_services.answer_settings(tenant)
+    links = _links(settings_services.provider_configs(tenant, answers) if instead.choices is None else instead.choices)
     language = language_of(question).partition("-")[0]
     configured = parts_of(tenant.pk)
+    searched = instead.documents_of or tenant.pk
+    pipeline = retrieval.build_pipeline(searched, parts=configured, stages=instead.stages)
     return Kit(
         style=style_of(answers, links, question),
-        retrieve=_in_turn(retrieval.build_pipeline(tenant.pk, parts=configured), configured),
+        retrieve=_in_turn(pipeline, configured),
         writer=_chain(tenant, links, breaker),
         language=language,
         terms=lambda text: tokens.terms(text, language),
@@ -108,14 +123,14 @@ def counter_of(config: ProviderConfig) -> TokenCounter:
     )
 
 
-def _links(tenant: Tenant, answers: AnswerSettings) -> list[Link]:
+def _links(choices: Iterable[settings_services.Choice]) -> list[Link]:
     return [
         Link(
             provider_id=choice.id or uuid5(SERVERS_OWN, choice.config.base_url),
             label=choice.label,
             config=choice.config,
         )
-        for choice in settings_services.provider_configs(tenant, answers)
+        for choice in choices
     ]
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from chat.domain import Exchange
 from chat.models import Conversation, Source, Turn
+from chat.quality.models import Rating
 from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
 from tenants.access import Access
@@ -162,6 +163,8 @@ class TurnView:
     elapsed_ms: int | None
     first_word_ms: int | None
     is_running: bool
+    rating: Rating | None
+    """What this reader thought of it."""
 
     @property
     def found(self) -> int:
@@ -177,10 +180,18 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     for source in sources:
         by_turn[source.turn_id].append(source)
     changed = changed_since(access=access, sources=sources)
-    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed) for turn in turns]
+    rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
+    ratings = {rating.turn_id: rating for rating in rated}
+    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns]
 
 
-def _turn_view(slug: str, turn: Turn, sources: Sequence[Source], changed: Mapping[UUID, ChangedSince]) -> TurnView:
+def _turn_view(
+    slug: str,
+    turn: Turn,
+    sources: Sequence[Source],
+    changed: Mapping[UUID, ChangedSince],
+    rating: Rating | None,
+) -> TurnView:
     links = citation_links(slug, turn.pk, frozenset(source.number for source in sources))
     failed = turn.status in {Turn.Status.FAILED, Turn.Status.INTERRUPTED}
     return TurnView(
@@ -215,4 +226,5 @@ def _turn_view(slug: str, turn: Turn, sources: Sequence[Source], changed: Mappin
         elapsed_ms=turn.elapsed_ms,
         first_word_ms=turn.first_word_ms,
         is_running=turn.is_running,
+        rating=rating,
     )

@@ -12,6 +12,7 @@ from chat import services
 from chat.aio import in_thread
 from chat.following import Assembler
 from chat.models import Turn
+from chat.quality import tasks as quality_tasks  # noqa: F401 - Celery looks for an app's tasks here
 from chat.shared_redis import close_redis
 from chat.turns import INTERRUPTED, terminal_entry, turn_log
 

@@ -6,6 +6,7 @@ from django.urls import path
 
 from chat import views
 from chat.dashboard.urls import dashboard_urls
+from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
 
 app_name = "chat"
@@ -20,4 +21,5 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *settings_urls,
     *dashboard_urls,
+    *quality_urls,
 ]

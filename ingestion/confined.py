@@ -61,11 +61,12 @@ def parse(request: Mapping[str, Any], send: Any) -> None:
 def split(request: Mapping[str, Any], send: Any) -> None:
     """{"chunks": [[id, ordinal, text, start, end, page, heading, last page], …]} as often as needed.
 
-    `request`: document_id, and the path of a file that has a section on each line, as `parse` sends it.
+    `request`: document_id, the path of a file that has a section on each line, as `parse` sends it, and max_characters
+    of a chunk where they are not to be as many as usual.
     """
     with Path(request["path"]).open("rb") as file:
         sections = tuple(section_of(orjson.loads(line)) for line in file)
-    chunks = chunker().split(UUID(request["document_id"]), ParsedDocument(sections))
+    chunks = chunker(request.get("max_characters")).split(UUID(request["document_id"]), ParsedDocument(sections))
     for batch in batches(chunks):
         send({"chunks": [_fields(chunk) for chunk in batch]})
 

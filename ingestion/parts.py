@@ -12,9 +12,9 @@ from ingestion.ports import Chunker, Embedder, LexicalIndex, VectorIndex
 from project.backends import backend
 
 
-def _part(name: str) -> Any:
+def _part(name: str, **options: Any) -> Any:
     configured = settings.RAG[name]
-    return backend(configured["BACKEND"], configured["OPTIONS"])
+    return backend(configured["BACKEND"], {**configured["OPTIONS"], **options})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,10 @@ class Parts:
     """What the settings call the embedder; "" for the server's own."""
 
 
-def chunker() -> Chunker:
-    return cast("Chunker", _part("CHUNKER"))
+def chunker(max_characters: int | None = None) -> Chunker:
+    """The server's; with chunks of at most `max_characters` where that is given."""
+    options = {"max_characters": max_characters} if max_characters else {}
+    return cast("Chunker", _part("CHUNKER", **options))
 
 
 def configured(embedder_name: str = "") -> Parts:

@@ -117,10 +117,10 @@ def split(document: Document, parts: Parts, progress: Progress) -> None:
     count = 0
     with TemporaryDirectory() as directory:
         path = Path(directory) / "sections"
-        _write_sections(document, path)
+        write_sections(document, path)
         request = {"path": str(path), "document_id": document.pk}
         for message in confinement.run("ingestion.confined.split", request, check=progress.lease.check):
-            chunks = [_chunk_row(document, chunk_of(each)) for each in message["chunks"]]
+            chunks = [chunk_row(document, chunk_of(each)) for each in message["chunks"]]
             with progress.lease.transaction():
                 Chunk.objects.bulk_create(chunks, batch_size=ROW_BATCH)
             count += len(chunks)
@@ -306,14 +306,14 @@ def _patiently(future: Future[list[Embedded]], progress: Progress) -> list[Embed
                 raise
 
 
-def _write_sections(document: Document, path: Path) -> None:
+def write_sections(document: Document, path: Path) -> None:
     rows = DocumentSection.objects.for_tenant(document.tenant_id).filter(document=document)
     with path.open("wb") as file:
         for row in rows.iterator(ROW_BATCH):
             file.write(orjson.dumps([row.text, row.page, row.heading]) + b"\n")
 
 
-def _chunk_row(document: Document, chunk: ChunkValue) -> Chunk:
+def chunk_row(document: Document, chunk: ChunkValue) -> Chunk:
     return Chunk(
         id=chunk.id,
         tenant_id=document.tenant_id,

@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget uploads that nobody goes on with": {"task": "ingestion.resumable_tasks.reap_uploads", "schedule": 600.0},
     "go on with changes of the embedder": {"task": "ingestion.tasks.tidy_embedders", "schedule": 60.0},
     "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": 30.0},
+    "go on with quality runs": {"task": "chat.quality.tasks.tidy_runs", "schedule": 60.0},
 }
 
 # --- documents and answers ---------------------------------------------------------------------------------------

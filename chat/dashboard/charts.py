@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from chat.dashboard.selectors import Day, ModelUse
+from chat.quality.models import QualityRun
 
 WIDTH, HEIGHT = 560, 280
 ROW_HEIGHT = 44
+LEGEND_ROWS, LEGEND_ROW_HEIGHT = 2, 20
+"""Of the legend that `HEIGHT` has room for."""
 TYPE_SIZE = 14
 LABEL_CHARACTERS = 26
 """Longer names of models are cut in the drawing; the table has them whole."""
@@ -103,6 +106,70 @@ def tokens_per_model(uses: Sequence[ModelUse]) -> Chart:
     )
 
 
+def search_quality(runs: Sequence[QualityRun]) -> Chart:
+    """Completed runs over the same golden questions, oldest first; the baseline's level is a line of its own."""
+    return _run_by_run(
+        "search-quality",
+        _("What was found, in percent"),
+        runs,
+        [
+            (_("Found first"), _percent(runs, "recall@1")),
+            (_("Found among the first 5"), _percent(runs, "recall@5")),
+            (_("Baseline: found first"), _level(runs, "recall@1")),
+        ],
+    )
+
+
+def answer_quality(runs: Sequence[QualityRun]) -> Chart:
+    return _run_by_run(
+        "answer-quality",
+        _("What was answered, in percent"),
+        runs,
+        [
+            (_("Right about refusing"), _percent(runs, "refusing")),
+            (_("Expected words in the answer"), _percent(runs, "answer_match")),
+            (_("Baseline: expected words"), _level(runs, "answer_match")),
+            (_("Sentences with support"), _percent(runs, "supported")),
+        ],
+    )
+
+
+Values = Sequence[int | None]
+
+
+def _run_by_run(chart_id: str, title: str, runs: Sequence[QualityRun], series: Sequence[tuple[str, Values]]) -> Chart:
+    """What nobody has measured yet is left out."""
+    drawn = [(name, values) for name, values in series if any(value is not None for value in values)]
+    lines = (_("solid line"), _("dashed line"), _("dotted line"), _("dashes and dots"))
+    chart = _draw(
+        chart_id,
+        title,
+        "Line",
+        labels=[formats.date_format(timezone.localtime(run.created_at), "j M") for run in runs],
+        series=[(f"{name} ({line})", values) for (name, values), line in zip(drawn, lines, strict=False)],
+        heading=_("Run"),
+        top=100,
+        legend_columns=1,
+    )
+    rows = ((f"{row[0]}, {_named(run)}", *row[1:]) for row, run in zip(chart.rows, runs, strict=True))
+    return replace(chart, rows=tuple(rows))
+
+
+def _named(run: QualityRun) -> str:
+    return _("%(name)s (baseline)") % {"name": run.name} if run.is_baseline else run.name
+
+
+def _percent(runs: Sequence[QualityRun], name: str) -> Values:
+    values = (run.figures.get(name) for run in runs)
+    return [None if value is None else round(value * 100) for value in values]
+
+
+def _level(runs: Sequence[QualityRun], name: str) -> Values:
+    """The baseline's value, all the way."""
+    values = zip(runs, _percent(runs, name), strict=True)
+    return [next((value for run, value in values if run.is_baseline), None)] * len(runs)
+
+
 def _draw(
     chart_id: str,
     title: str,
@@ -111,12 +178,16 @@ def _draw(
     labels: Sequence[str],
     series: Sequence[tuple[str, Sequence[int | None]]],
     heading: str,
+    top: int | None = None,
+    legend_columns: int = 2,
 ) -> Chart:
+    """`top` is where the axis ends, for values that have an end."""
     pygal = _pygal()
     horizontal = kind == "HorizontalBar"
+    legend_rows = max(-(-len(series) // legend_columns) - LEGEND_ROWS, 0)
     chart = getattr(pygal, kind)(
         width=WIDTH,
-        height=HEIGHT if not horizontal else 120 + ROW_HEIGHT * max(len(labels), 1),
+        height=120 + ROW_HEIGHT * max(len(labels), 1) if horizontal else HEIGHT + LEGEND_ROW_HEIGHT * legend_rows,
         style=pygal.style.Style(
             label_font_size=TYPE_SIZE,
             major_label_font_size=TYPE_SIZE,
@@ -130,7 +201,7 @@ def _draw(
         defs=[_pattern(chart_id, index) for index in range(len(INKS))],
         show_legend=len(series) > 1,
         legend_at_bottom=True,
-        legend_at_bottom_columns=min(len(series), 2),
+        legend_at_bottom_columns=min(len(series), legend_columns),
         truncate_label=-1,
         truncate_legend=-1,
         show_minor_x_labels=False,
@@ -138,7 +209,7 @@ def _draw(
         print_values=horizontal,
         print_values_position="top",
         formatter=_number,
-        range=None if kind == "StackedBar" else (0, _top(series) * (1 + ROOM_FOR_NUMBERS * horizontal)),
+        range=None if kind == "StackedBar" else (0, top or _top(series) * (1 + ROOM_FOR_NUMBERS * horizontal)),
         min_scale=2,
         max_scale=8,
         no_data_text=_("Nothing yet"),

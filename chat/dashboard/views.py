@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from chat.dashboard import charts, selectors
 from chat.models import Source, Turn
+from chat.quality.ratings import ratings_count
 from ingestion.models import Document
 from tenants.access import Access, tenant_view
 from tenants.models import Role
@@ -37,6 +38,7 @@ def dashboard(request: HttpRequest, access: Access) -> HttpResponse:
         "days": days,
         "ranges": selectors.RANGES,
         "overview": overview,
+        "ratings": ratings_count(tenant=access.tenant, turns=turns),
         "charts": [
             charts.questions_per_day(per_day),
             charts.first_word_per_day(per_day),

@@ -23,12 +23,11 @@ from ingestion.parts import Parts
 
 Entry = str | Mapping[str, Any]
 """A dotted path, or `{"BACKEND": dotted path, "OPTIONS": {...}}`."""
+Stages = Sequence[Entry | Sequence[Entry]]
 Pipeline = Callable[[Retrieval], Awaitable[Retrieval]]
 
 
-def build_pipeline(
-    tenant_id: UUID, *, parts: Parts, stages: Sequence[Entry | Sequence[Entry]] | None = None
-) -> Pipeline:
+def build_pipeline(tenant_id: UUID, *, parts: Parts, stages: Stages | None = None) -> Pipeline:
     """Return the tenant's retrieval as one callable; `elapsed_ms` of its result has every stage's milliseconds."""
     configured = settings.RAG["RETRIEVAL"] if stages is None else stages
     steps = [

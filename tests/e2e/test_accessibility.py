@@ -18,6 +18,7 @@ from tests.e2e.product import Product
 GRAVE = {"serious", "critical"}
 AXE = {"resultTypes": ["violations"], "preload": False}
 """Preloading would fetch every style sheet again and write it into the page, which the policy rightly refuses."""
+QUALITY = tuple(f"dashboard/quality/{each}" for each in ("", "new/", "questions/", "rated/"))
 TABS = 80
 """More presses of the Tab key than any page has things to stop at."""
 
@@ -64,7 +65,7 @@ def test_pages_of_an_organisation_have_no_grave_findings(
     signed_in: SignedIn, product: Product, answered: dict[str, str], scheme: str
 ) -> None:
     page = signed_in(ALICE, color_scheme=scheme)
-    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/")
+    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY)
     found = []
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         assert page.goto(product.address(path)).status == 200, path  # type: ignore[union-attr]
@@ -110,7 +111,7 @@ def test_a_narrow_page_has_no_grave_findings_and_does_not_scroll_sideways(
 ) -> None:
     page = signed_in(ALICE, viewport={"width": 390, "height": 844})
     found = []
-    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/")
+    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY)
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         page.goto(product.address(path))
         found += findings(page)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat.models import Conversation, Provider, Source, Turn
+from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
 from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
@@ -28,6 +29,9 @@ class AcmeRows:
     key: ApiKey
     upload: PendingUpload
     change: EmbedderChange
+    rating: Rating
+    golden: GoldenQuestion
+    run: QualityRun
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -42,6 +46,9 @@ class AcmeRows:
             "key_id": self.key.pk,
             "upload_id": self.upload.pk,
             "change_id": self.change.pk,
+            "rating_id": self.rating.pk,
+            "golden_id": self.golden.pk,
+            "run_id": self.run.pk,
         }
 
 
@@ -72,7 +79,32 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
     upload = PendingUpload.objects.create(tenant=acme, user=alice, name=f"{SECRET}.pdf", length=len(SECRET))
     change = EmbedderChange.objects.create(tenant=acme, target=SECRET)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change)
+    lab = _quality_lab(acme, alice, document, turn)
+    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab)
+
+
+def _quality_lab(
+    acme: Tenant, alice: User, document: Document, turn: Turn
+) -> tuple[Rating, GoldenQuestion, QualityRun]:
+    rating = Rating.objects.create(tenant=acme, turn=turn, user=alice, helpful=False, comment=SECRET)
+    golden = GoldenQuestion.objects.create(
+        tenant=acme, collection=document.collection, text=SECRET, expected_answer=SECRET
+    )
+    GoldenSource.objects.create(
+        tenant=acme, question=golden, series=document.series, document_name=document.name, text=SECRET
+    )
+    run = QualityRun.objects.create(
+        tenant=acme,
+        name=SECRET,
+        status="completed",
+        collection_ids=[str(document.collection_id)],
+        collection_names=[SECRET],
+        figures={"questions": 1, "errors": 0},
+    )
+    QualityResult.objects.create(
+        tenant=acme, run=run, question=golden, ordinal=1, text=SECRET, answerable=True, answer=SECRET
+    )
+    return rating, golden, run
 
 
 def tenant_patterns() -> list[URLPattern]:

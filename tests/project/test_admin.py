@@ -14,6 +14,7 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
+from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from ingestion.domain import IndexEntry
 from ingestion.index.lexical import SqlLexicalIndex
 from ingestion.models import (
@@ -57,6 +58,11 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Source.objects.create(
         tenant=acme, turn=turn, number=1, chunk_id=uuid4(), document_name="a.pdf", text="…", start=0, end=1
     )
+    Rating.objects.create(tenant=acme, turn=turn, user=alice, helpful=True)
+    golden = GoldenQuestion.objects.create(tenant=acme, collection=document.collection, text="How long?")
+    GoldenSource.objects.create(tenant=acme, question=golden, series=document.series, document_name="a.pdf")
+    run = QualityRun.objects.create(tenant=acme, name="Nightly")
+    QualityResult.objects.create(tenant=acme, run=run, question=golden, ordinal=1, text="How long?", answerable=True)
     ApiKey.objects.create(tenant=acme, name="nightly", prefix="0" * 8, key_hash="0" * 64)
     Invitation.objects.create(tenant=acme, email="dora@example.org", token_hash="0" * 64)
     AuditEvent.objects.create(tenant=acme, action="tested")

@@ -1,0 +1,1 @@
+"""How good answers are, measured by each organisation on questions of its own: ratings, golden questions and runs."""

@@ -1,0 +1,99 @@
+"""One golden question through the real pipeline: search alone, or with an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from chat.answering import RUNNERS_UP, Kit, Question, answer, anything_relevant, pack, search_for
+from chat.domain import Answered, CitationFound, Passage, Retrieval, SourcesFound, StageStarted, TextDelta, Trace, Usage
+from chat.quality.figures import DEPTH
+from project.errors import AppError
+
+
+@dataclass(slots=True)
+class Asked:
+    """Filled in while it is answered, and kept when that breaks. Milliseconds count from the question."""
+
+    found: tuple[Passage, ...] = ()
+    """The best passages, best first, whether they went into the prompt or not."""
+    sent: tuple[Passage, ...] = ()
+    """Those of the prompt."""
+    refused: bool | None = None
+    written: list[str] = field(default_factory=list)
+    sentences: int | None = None
+    unsupported: int | None = None
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    sources_ms: int | None = None
+    first_word_ms: int | None = None
+    elapsed_ms: int | None = None
+    error: str = ""
+
+    @property
+    def answer(self) -> str:
+        return "".join(self.written)
+
+
+async def ask(question: Question, kit: Kit, *, with_answer: bool) -> Asked:
+    """What an `AppError` says is kept with what there was until then; anything else is raised."""
+    asked = Asked()
+    clock = _clock()
+    kit = _listening(kit, asked)
+    try:
+        await (_answer(question, kit, asked, clock) if with_answer else _search(question, kit, asked, clock))
+    except AppError as error:
+        asked.error = error.message
+    return asked
+
+
+def _listening(kit: Kit, asked: Asked) -> Kit:
+    """The same kit, which notes the order in which passages were found: of a prompt only those that fit are told."""
+
+    async def retrieve(state: Retrieval) -> Retrieval:
+        wanted = state.wanted or DEPTH
+        found = await kit.retrieve(replace(state, wanted=max(wanted, DEPTH)))
+        asked.found = found.passages[:DEPTH]
+        return replace(found, passages=found.passages[:wanted])
+
+    return replace(kit, retrieve=retrieve)
+
+
+async def _search(question: Question, kit: Kit, asked: Asked, clock: Callable[[], int]) -> None:
+    state = await kit.retrieve(replace(search_for(question), wanted=kit.style.passages + RUNNERS_UP))
+    asked.sources_ms = clock()
+    asked.sent, _cut = pack(question, kit, state.passages)
+    asked.refused = not anything_relevant(question, kit, asked.sent)
+
+
+async def _answer(question: Question, kit: Kit, asked: Asked, clock: Callable[[], int]) -> None:
+    async with aclosing(answer(question, kit, Trace())) as events:
+        async for event in events:
+            match event:
+                case SourcesFound(passages):
+                    asked.sent, asked.sources_ms = passages, clock()
+                case TextDelta(text):
+                    asked.first_word_ms = clock() if asked.first_word_ms is None else asked.first_word_ms
+                    asked.written.append(text)
+                case Answered():
+                    asked.refused, asked.model, asked.usage = event.refused, event.model, event.usage
+                    asked.elapsed_ms = clock()
+                case StageStarted() | CitationFound():
+                    pass
+                case _:
+                    _note_check(event, asked)
+
+
+def _note_check(event: object, asked: Asked) -> None:
+    """What a check of the answer has found, where answers are checked: how many `sentences` it has compared with their
+    passages, and how many `faults` there were."""
+    sentences, faults = getattr(event, "sentences", None), getattr(event, "faults", None)
+    if isinstance(sentences, int) and isinstance(faults, int):
+        asked.sentences, asked.unsupported = sentences, faults
+
+
+def _clock() -> Callable[[], int]:
+    started = time.perf_counter()
+    return lambda: round((time.perf_counter() - started) * 1000)
