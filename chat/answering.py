@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
@@ -78,6 +78,8 @@ class Kit:
     embed: extractive.EmbedSentences | None = None
     closeness: Closeness = as_it_is
     """What the embedder's cosines mean."""
+    lines: relevance.Lines = field(default_factory=dict)
+    """From where on a collection's passages count as relevant."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -224,7 +226,9 @@ def pack(question: Question, kit: Kit, passages: Sequence[Passage]) -> tuple[tup
 
 def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage]) -> bool:
     words = in_words(question, kit.terms)
-    return relevance.any_relevant(words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness)
+    return relevance.any_relevant(
+        words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness, lines=kit.lines
+    )
 
 
 def passage_budget(question: Question, style: AnswerStyle) -> int:

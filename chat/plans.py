@@ -15,6 +15,7 @@ from chat.aio import searching
 from chat.answering import Kit, Question
 from chat.closeness import closeness_of
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
+from chat.fitting.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
@@ -66,6 +67,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker) -> Kit:
         terms=lambda text: tokens.terms(text, language),
         embed=getattr(configured.embedder, "aembed_sentences", None),
         closeness=closeness_of(configured.embedder),
+        lines=lines_of(tenant_id=tenant.pk),
     )
 
 

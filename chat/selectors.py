@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.domain import Exchange
+from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
@@ -150,6 +151,8 @@ class TurnView:
     elapsed_ms: int | None
     first_word_ms: int | None
     is_running: bool
+    sent: Sent | None = None
+    """What has become of the question where it was sent to the owner."""
 
 
 def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
@@ -161,7 +164,9 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     for source in sources:
         by_turn[source.turn_id].append(source)
     changed = changed_since(access=access, sources=sources)
-    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed) for turn in turns]
+    sent = sent_by_turn(access=access, turns=turns)
+    views = (_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed) for turn in turns)
+    return [replace(view, sent=sent.get(view.id)) for view in views]
 
 
 def _turn_view(slug: str, turn: Turn, sources: Sequence[Source], changed: Mapping[UUID, ChangedSince]) -> TurnView:

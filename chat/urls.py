@@ -6,6 +6,8 @@ from django.urls import path
 
 from chat import views
 from chat.dashboard.urls import dashboard_urls
+from chat.fitting.urls import fitting_urls
+from chat.gaps.urls import gap_urls
 from chat.settings_urls import settings_urls
 
 app_name = "chat"
@@ -20,4 +22,6 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *settings_urls,
     *dashboard_urls,
+    *gap_urls,
+    *fitting_urls,
 ]

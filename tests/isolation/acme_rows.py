@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chat.models import Conversation, Provider, Source, Turn
+from chat.models import Conversation, GapRequest, KnowledgeGap, Provider, Source, Turn
 from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
 from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
@@ -28,6 +28,7 @@ class AcmeRows:
     key: ApiKey
     upload: PendingUpload
     change: EmbedderChange
+    gap: KnowledgeGap
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -42,6 +43,7 @@ class AcmeRows:
             "key_id": self.key.pk,
             "upload_id": self.upload.pk,
             "change_id": self.change.pk,
+            "gap_id": self.gap.pk,
         }
 
 
@@ -72,7 +74,9 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
     upload = PendingUpload.objects.create(tenant=acme, user=alice, name=f"{SECRET}.pdf", length=len(SECRET))
     change = EmbedderChange.objects.create(tenant=acme, target=SECRET)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change)
+    gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
+    GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
+    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, gap)
 
 
 def tenant_patterns() -> list[URLPattern]:

@@ -25,11 +25,10 @@ export class SourcesView {
     }
   }
 
-  /** At the end: mark what the answer cites, and with `fold` put the rest away. */
-  settle(numbers, { fold }) {
+  /** At the end: mark what the answer cites, and put the rest away. */
+  settle(numbers) {
     this.cite(numbers);
     this.omitted.hidden = true;
-    if (!fold) return;
     const uncited = this.#cards().filter((card) => !card.hasAttribute("data-cited"));
     this.restList.replaceChildren(...uncited);
     this.rest.hidden = uncited.length === 0;

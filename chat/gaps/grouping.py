@@ -1,0 +1,69 @@
+"""Which questions ask for the same thing: those of the same words, and those of nearly the same meaning."""
+
+from __future__ import annotations
+
+from operator import mul
+from uuid import UUID
+
+from django.db import transaction
+
+from chat.closeness import closeness_of
+from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.refusal import language_of
+from ingestion.domain import Vector
+from ingestion.index import tokens
+from ingestion.tenant_parts import parts_of
+from tenants.models import Tenant
+
+SAME_QUESTION = 0.95
+"""Closeness of two questions (see `chat.closeness`) from which on they are taken for one. Measured in
+docs/adr/0012-refusing-and-knowledge-gaps.md."""
+COMPARED = 500
+"""The latest open gaps that a new one is compared with."""
+
+OPEN = KnowledgeGap.Status.OPEN
+
+
+def terms_of(question: str) -> str:
+    language = language_of(question).partition("-")[0]
+    return " ".join(sorted({"|".join(variants) for variants in tokens.query_terms(question, [language])}))
+
+
+def of_the_same_words(*, tenant: Tenant, terms: str) -> KnowledgeGap | None:
+    return KnowledgeGap.objects.for_tenant(tenant).filter(status=OPEN, terms=terms).last() if terms else None
+
+
+def join_by_meaning(*, tenant_id: UUID, gap_id: UUID) -> bool:
+    """Give a new gap its vector, and its requests to the open gap before it that asks the same, where there is one:
+    then True. Raise `IngestionError` where the embedder does not answer."""
+    gap = KnowledgeGap.objects.for_tenant(tenant_id).filter(pk=gap_id, status=OPEN).first()
+    if gap is None:
+        return False
+    embedder = parts_of(tenant_id).embedder
+    vector, fingerprint = list(embedder.embed_query(gap.question)), embedder.fingerprint
+    KnowledgeGap.objects.for_tenant(tenant_id).filter(pk=gap_id).update(vector=vector, fingerprint=fingerprint)
+    closeness = closeness_of(embedder)
+    earlier = (
+        KnowledgeGap.objects.for_tenant(tenant_id)
+        .filter(status=OPEN, fingerprint=fingerprint, created_at__lt=gap.created_at)
+        .order_by("-created_at")
+        .values_list("pk", "vector")[:COMPARED]
+    )
+    near = [(closeness(_cosine(vector, other)), pk) for pk, other in earlier]
+    best, older_id = max(near, default=(0.0, None))
+    return older_id is not None and best >= SAME_QUESTION and _join(tenant_id, gap_id, older_id)
+
+
+@transaction.atomic
+def _join(tenant_id: UUID, gap_id: UUID, older_id: UUID) -> bool:
+    """False where one of them is no longer open: somebody was quicker."""
+    both = KnowledgeGap.objects.for_tenant(tenant_id).filter(pk__in=[gap_id, older_id], status=OPEN)
+    if len(both.select_for_update().order_by("pk")) < 2:
+        return False
+    GapRequest.objects.for_tenant(tenant_id).filter(gap=gap_id).update(gap=older_id)
+    KnowledgeGap.objects.for_tenant(tenant_id).filter(pk=gap_id).delete()
+    return True
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    return sum(map(mul, one, other))
