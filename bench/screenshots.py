@@ -103,6 +103,8 @@ def _still(filled: str, empty: str, link: str) -> list[Shot]:
         Shot("members", f"/t/{filled}/members/", whole=True),
         Shot("dashboard", f"/t/{filled}/dashboard/", whole=True),
         Shot("audit", f"/t/{filled}/dashboard/audit/"),
+        Shot("knowledge-gaps", f"/t/{filled}/dashboard/gaps/", whole=True),
+        Shot("when-to-refuse", f"/t/{filled}/settings/refusing/", whole=True),
         Shot("not-found", "/t/nobody/"),
     ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from chat.gaps.models import KnowledgeGap
@@ -25,8 +26,8 @@ class OwnerAskForm(forms.Form):
 class _GapForm(forms.Form):
     prefix_of_ids = ""
 
-    def __init__(self, *args: Any, gap: KnowledgeGap, collections: Choices, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{self.prefix_of_ids}-{gap.pk}-%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, gap: KnowledgeGap, collections: Choices) -> None:
+        super().__init__(data, auto_id=f"{self.prefix_of_ids}-{gap.pk}-%s")
         cast("forms.ChoiceField", self.fields["collection"]).choices = collections
 
 
@@ -53,5 +54,5 @@ class GapMarkForm(_GapForm):
     )
     collection = forms.ChoiceField(label=_("It is in the collection"), required=False)
 
-    def __init__(self, *args: Any, collections: Choices, **kwargs: Any) -> None:
-        super().__init__(*args, collections=[("", "–"), *collections], **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, gap: KnowledgeGap, collections: Choices) -> None:
+        super().__init__(data, gap=gap, collections=[("", "–"), *collections])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import mul
 from uuid import UUID
 
@@ -10,7 +11,6 @@ from django.db import transaction
 from chat.closeness import closeness_of
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.refusal import language_of
-from ingestion.domain import Vector
 from ingestion.index import tokens
 from ingestion.tenant_parts import parts_of
 from tenants.models import Tenant
@@ -49,7 +49,7 @@ def join_by_meaning(*, tenant_id: UUID, gap_id: UUID) -> bool:
         .order_by("-created_at")
         .values_list("pk", "vector")[:COMPARED]
     )
-    near = [(closeness(_cosine(vector, other)), pk) for pk, other in earlier]
+    near = [(closeness(_cosine(vector, other or ())), pk) for pk, other in earlier]
     best, older_id = max(near, default=(0.0, None))
     return older_id is not None and best >= SAME_QUESTION and _join(tenant_id, gap_id, older_id)
 
@@ -65,5 +65,5 @@ def _join(tenant_id: UUID, gap_id: UUID, older_id: UUID) -> bool:
     return True
 
 
-def _cosine(one: Vector, other: Vector) -> float:
-    return sum(map(mul, one, other))
+def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(sum(map(mul, one, other)))

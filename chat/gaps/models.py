@@ -16,7 +16,7 @@ class KnowledgeGap(TenantOwned):
     """One thing that the documents do not say, however often and in whatever words it was asked."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("Unanswered")
         ANSWERED = "answered", _("Answered")
         DISMISSED = "dismissed", _("Dismissed")
 

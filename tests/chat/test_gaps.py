@@ -12,7 +12,8 @@ from django.utils.translation import override
 
 from chat.errors import GapClosed, TurnConflict
 from chat.gaps import grouping, selectors, services
-from chat.models import Conversation, GapRequest, KnowledgeGap, Source, Turn
+from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.models import Conversation, Source, Turn
 from chat.selectors import turn_views
 from ingestion import tasks as ingestion_tasks
 from ingestion.models import Collection, Document

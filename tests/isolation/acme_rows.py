@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chat.models import Conversation, GapRequest, KnowledgeGap, Provider, Source, Turn
+from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.models import Conversation, Provider, Source, Turn
 from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
 from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
