@@ -19,7 +19,7 @@ from chat.sentences import sentences
 WORD = re.compile(r"[^\W_][\w'’-]*")
 COMMON = 0.25
 """A word in more of the passages than this says nothing about any of them."""
-FEWEST_WORDS, MOST_WORDS = 2, 4
+FEWEST_WORDS, MOST_WORDS = 4, 6
 """Of a sentence in a question."""
 SHORTEST_WORD = 3
 """Letters. Shorter ones are prepositions more often than not."""
@@ -35,14 +35,15 @@ class Sample:
     """ISO 639-1, with the script where there are two (`sr-Latn`); empty where it is not known."""
 
 
-def own_questions(samples: Sequence[Sample], chance: Random) -> Iterator[str]:
-    """One for each sample that has words enough."""
+def own_questions(samples: Sequence[Sample], chance: Random, *, wanted: int) -> Iterator[str]:
+    """About as many as are wanted, of each sample one or, where there are few, of several of its sentences."""
     holders = Counter(word for sample in samples for word in set(_words(sample.text)))
     common = {word for word, count in holders.items() if count > max(2, COMMON * len(samples))}
+    of_each = max(1, wanted // max(1, len(samples)))
     for sample in samples:
         said = [words for each in sentences(sample.text) if len(words := _telling(each.text, common)) > FEWEST_WORDS]
-        if said:
-            yield _question(chance.choice(said), sample, holders, chance)
+        for words in chance.sample(said, min(of_each, len(said))):
+            yield _question(words, sample, holders, chance)
 
 
 def _question(words: Sequence[str], sample: Sample, holders: Counter[str], chance: Random) -> str:

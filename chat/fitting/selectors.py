@@ -18,6 +18,9 @@ from tenants.models import Tenant
 NOTICEABLE = 0.2
 """A collection that has grown or shrunk by more than this share of its passages is fitted again."""
 
+TELLING = 10
+"""Own questions of which a share says something."""
+
 Status = Document.Status
 
 
@@ -48,6 +51,11 @@ class CollectionLine:
     """What the line does to them."""
     general: Shares | None = None
     """What the general line would do."""
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether shares of its questions are worth showing."""
+        return self.own >= TELLING
 
 
 def collection_lines(*, tenant: Tenant) -> list[CollectionLine]:

@@ -21,7 +21,7 @@ from chat.fitting.questions import Sample, off_topic_questions, own_questions
 from chat.fitting.threshold import HIGHEST, LOWEST, fitted_line
 from chat.models import Source, Turn
 from chat.refusal import language_of, script_of
-from chat.relevance import RELEVANT, best_score
+from chat.relevance import RELEVANT, nearness
 from ingestion.domain import Scope
 from ingestion.index import tokens
 from ingestion.models import Chunk, Collection
@@ -31,7 +31,7 @@ from tenants.access import Access
 from tenants.models import Role
 
 SAMPLES = 80
-"""Passages that questions are made of."""
+"""Passages that questions are made of, and questions that are made of them."""
 REMEMBERED = 60
 """The latest answered questions of the collection's history that are asked again."""
 LANGUAGES = 2
@@ -52,7 +52,7 @@ def collection_fit(*, collection: Collection) -> RelevanceLine | None:
     if not samples:
         return None
     languages = [name for name, _count in Counter(each.language for each in samples).most_common(LANGUAGES)]
-    own = [*own_questions(samples, Random(collection.pk.int)), *_asked_before(collection)]  # noqa: S311 - no secret
+    own = [*own_questions(samples, Random(collection.pk.int), wanted=SAMPLES), *_asked_before(collection)]  # noqa: S311 - no secret
     scores = _scores(collection, [*own, *off_topic_questions(languages)])
     own_scores, off_topic_scores = sorted(scores[: len(own)]), sorted(scores[len(own) :])
     line, _new = RelevanceLine.objects.for_tenant(collection.tenant_id).update_or_create(
@@ -100,10 +100,14 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
     async def score(question: str) -> float:
         found = await retrieve(Retrieval(question, question, scope, wanted=passages))
         language = language_of(question).partition("-")[0]
-        best = best_score(
-            question, found.passages, terms=lambda text: tokens.terms(text, language), closeness=closeness
+        near = nearness(
+            question,
+            found.passages,
+            terms=lambda text: tokens.terms(text, language),
+            language=language,
+            closeness=closeness,
         )
-        return round(best, DIGITS)
+        return round(max((each.score for each in near), default=0.0), DIGITS)
 
     async def score_all() -> list[float]:
         """One after the other, so that nobody's question waits for ours."""

@@ -10,14 +10,15 @@ from django.db import transaction
 
 from chat.closeness import closeness_of
 from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.names import names_in
 from chat.refusal import language_of
 from ingestion.index import tokens
 from ingestion.tenant_parts import parts_of
 from tenants.models import Tenant
 
 SAME_QUESTION = 0.95
-"""Closeness of two questions (see `chat.closeness`) from which on they are taken for one. Measured in
-docs/adr/0012-refusing-and-knowledge-gaps.md."""
+"""Closeness of two questions (see `chat.closeness`) from which on they are taken for one, if they are about the same
+names and numbers. Measured in docs/adr/0012-refusing-and-knowledge-gaps.md."""
 COMPARED = 500
 """The latest open gaps that a new one is compared with."""
 
@@ -47,9 +48,12 @@ def join_by_meaning(*, tenant_id: UUID, gap_id: UUID) -> bool:
         KnowledgeGap.objects.for_tenant(tenant_id)
         .filter(status=OPEN, fingerprint=fingerprint, created_at__lt=gap.created_at)
         .order_by("-created_at")
-        .values_list("pk", "vector")[:COMPARED]
+        .values_list("pk", "question", "vector")[:COMPARED]
     )
-    near = [(closeness(_cosine(vector, other or ())), pk) for pk, other in earlier]
+    names = _names(gap.question)
+    near = [
+        (closeness(_cosine(vector, other or ())), pk) for pk, question, other in earlier if _names(question) == names
+    ]
     best, older_id = max(near, default=(0.0, None))
     return older_id is not None and best >= SAME_QUESTION and _join(tenant_id, gap_id, older_id)
 
@@ -63,6 +67,11 @@ def _join(tenant_id: UUID, gap_id: UUID, older_id: UUID) -> bool:
     GapRequest.objects.for_tenant(tenant_id).filter(gap=gap_id).update(gap=older_id)
     KnowledgeGap.objects.for_tenant(tenant_id).filter(pk=gap_id).delete()
     return True
+
+
+def _names(question: str) -> frozenset[str]:
+    language = language_of(question).partition("-")[0]
+    return frozenset(term for name in names_in(question, language=language) for term in tokens.terms(name, language))
 
 
 def _cosine(one: Sequence[float], other: Sequence[float]) -> float:

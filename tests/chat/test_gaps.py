@@ -128,6 +128,13 @@ def test_nearly_the_same_meaning_is_the_same_question(as_bob: Access, eager_task
     assert sorted(gap.times for gap in gaps(as_bob)) == [1, 2]  # type: ignore[attr-defined]  # annotated
 
 
+@pytest.mark.django_db(transaction=True)
+def test_another_number_is_another_question(as_bob: Access, eager_tasks: None) -> None:
+    for year in (2019, 2020):
+        asked(as_bob, f"How long may a guest keep the key of the house by the lake over the winter of {year}?")
+    assert len(gaps(as_bob)) == 2
+
+
 def test_what_was_closed_is_not_joined(as_bob: Access, as_alice: Access) -> None:
     services.gap_dismiss(access=as_alice, gap=asked(as_bob))
     asked(as_bob)
