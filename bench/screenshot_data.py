@@ -13,7 +13,9 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from chat.models import Conversation, Provider, Turn
+from chat.fitting.services import collection_fit
+from chat.gaps.services import owner_ask
+from chat.models import Conversation, Provider, Source, Turn
 from ingestion import services as ingestion
 from ingestion.models import Collection, Document
 from ingestion.tasks import wait_until_settled
@@ -94,6 +96,14 @@ QUESTIONS = (
 )
 
 
+MISSING = (
+    ("ana", "Koliko dana odsustva dobija zaposleni za polaganje ispita?", "Polažem 14. juna."),
+    ("petar", "Колико дана одсуства добија запослени за полагање испита?", ""),
+    ("petar", "Who keeps the spare key of pumping station 4?", "Nobody at the station knows."),
+)
+"""Who has asked the owner what, and with which note."""
+
+
 @dataclass(frozen=True)
 class Made:
     """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document."""
@@ -111,6 +121,9 @@ def make() -> Made:
     _colleagues(access)
     handbook_id, tariffs = _documents(access)
     _month_of_questions(access)
+    _sent_to_the_owner(access)
+    for collection in Collection.objects.for_tenant(access.tenant).exclude(embedder_fingerprint=""):
+        collection_fit(collection=collection)
     _models(access_for(owner, EMPTY))
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
     return Made(link=f"/invitations/{token}/", handbook=handbook_id, tariffs=tariffs)
@@ -203,6 +216,36 @@ def _turns(access: Access, conversation: Conversation) -> Iterator[Turn]:
             first_word_ms=None if kind == "failed" else first_word,
             elapsed_ms=first_word + chance.randint(900, 14_000),
         )
+
+
+def _sent_to_the_owner(access: Access) -> None:
+    """Three questions of colleagues, one of which two have in common."""
+    rules = Collection.objects.for_tenant(access.tenant).get(name="Правилници")
+    for name, question, note in MISSING:
+        user = User.objects.get(email=f"{name}@vodovod.example")
+        theirs = access_for(user, FILLED)
+        conversation = Conversation.objects.create(tenant=access.tenant, user=user, title=question)
+        turn = Turn.objects.create(
+            id=uuid4(),
+            tenant=access.tenant,
+            conversation=conversation,
+            question=question,
+            status=Turn.Status.COMPLETED,
+            refused=True,
+        )
+        document = Document.objects.for_tenant(access.tenant).filter(collection=rules).first()
+        Source.objects.create(
+            tenant=access.tenant,
+            turn=turn,
+            number=1,
+            document=document,
+            chunk_id=uuid4(),
+            document_name=document.name if document else "",
+            text=RULEBOOK,
+            start=0,
+            end=len(RULEBOOK),
+        )
+        owner_ask(access=theirs, turn_id=turn.pk, note=note)
 
 
 def _models(access: Access) -> None:

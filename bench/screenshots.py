@@ -1,5 +1,5 @@
 """Takes the pictures of the documentation: every page, light and dark, wide and narrow, with nothing and with much on
-it. `make screenshots` runs it; `ARGS=chat` takes only those whose name holds the word.
+it. `make screenshots` runs it; `ARGS=chat` takes only those whose name holds the word, or one of several.
 
 The product is a new one with data of its own, and what is asked in it is really answered, by the starter model.
 """
@@ -69,7 +69,7 @@ class Shot:
     whole: bool = False
 
 
-def main(wanted: str = "") -> None:
+def main(*wanted: str) -> None:
     with support.product() as running:
         from bench import screenshot_data as data
         from bench import screenshot_lab
@@ -89,7 +89,7 @@ def main(wanted: str = "") -> None:
                 *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
                 *_asked(visitor, data.FILLED),
             ]
-            chosen = [shot for shot in shots if wanted in shot.name]
+            chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]
             for scheme, width in combinations(SCHEMES, SIZES):
                 _take(visitor, chosen, scheme, width)
             browser.close()
@@ -107,6 +107,8 @@ def _still(filled: str, empty: str, link: str) -> list[Shot]:
         Shot("members", f"/t/{filled}/members/", whole=True),
         Shot("dashboard", f"/t/{filled}/dashboard/", whole=True),
         Shot("audit", f"/t/{filled}/dashboard/audit/"),
+        Shot("knowledge-gaps", f"/t/{filled}/dashboard/gaps/", whole=True),
+        Shot("when-to-refuse", f"/t/{filled}/settings/refusing/", whole=True),
         Shot("not-found", "/t/nobody/"),
     ]
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
 
-from chat import extractive, fitting, packing, prompting, relevance
+from chat import extractive, packing, prompt_fit, prompting, relevance
 from chat.citations import CitationFilter
 from chat.closeness import Closeness, as_it_is
 from chat.counting import TokenCounter
@@ -72,6 +72,8 @@ class Kit:
     """What the embedder's cosines mean."""
     count: TokenCounter = field(default_factory=TokenCounter)
     """Tokens, as the first model of the chain counts them."""
+    lines: relevance.Lines = field(default_factory=dict)
+    """From where on a collection's passages count as relevant."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -217,7 +219,9 @@ def pack(
 
 def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage]) -> bool:
     words = in_words(question, kit.terms)
-    return relevance.any_relevant(words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness)
+    return relevance.any_relevant(
+        words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness, lines=kit.lines
+    )
 
 
 async def fitted(
@@ -226,7 +230,7 @@ async def fitted(
     """The same as `pack`, for a prompt that the model's context holds. Quotes are made without such a prompt."""
     if kit.style.extractive or not passages:
         return pack(question, kit, passages)
-    found = await fitting.fitted(
+    found = await prompt_fit.fitted(
         lambda less: pack(question, kit, passages, less=less),
         lambda packed: prompting.as_pairs(_messages(question, packed, kit)),
         count=kit.count,

@@ -102,6 +102,7 @@ class Passage:
     """Where it ends: `page` again, or a later one."""
     version: str = ""
     """The SHA-256 of the file that the text was read from."""
+    collection_id: UUID | None = None
     kept: tuple[Range, ...] = ()
     """What of `text` is in the prompt, where that is not all of it."""
 

@@ -3,6 +3,7 @@
 ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
 ├── TurnConflict           the turn exists already in another state, or is not there
+├── GapClosed              a knowledge gap was dealt with by somebody else
 ├── ProviderError          a model provider could not answer
 │   ├── ProviderUnreachable   no connection, or no answer in time; retryable
 │   ├── ProviderBusy          503, or 429 that says when to come back; retryable
@@ -29,6 +30,10 @@ class QuestionRefused(ChatError):
 
 class TurnConflict(ChatError):
     code = "turn.conflict"
+
+
+class GapClosed(ChatError):
+    code = "gap.closed"
 
 
 class ProviderError(ChatError):

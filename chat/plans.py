@@ -17,6 +17,7 @@ from chat.answering import Kit, Question
 from chat.closeness import closeness_of
 from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
+from chat.fitting.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
@@ -85,6 +86,7 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker, instead: Instead = I
         embed=getattr(configured.embedder, "aembed_sentences", None),
         closeness=closeness_of(configured.embedder),
         count=counter_of(links[0].config) if links else TokenCounter(),
+        lines=lines_of(tenant_id=tenant.pk),
     )
 
 

@@ -33,6 +33,13 @@ def language_of(question: str, *, hint: tuple[str, ...] = ()) -> str:
     return code if code in refusals() else FALLBACK
 
 
+def script_of(language: str, text: str) -> str:
+    """A text's language with its script, where it may be in either: `sr` is Cyrillic and `sr-Latn` is not."""
+    if language in _SOUTH_SLAVIC:
+        return "sr" if _CYRILLIC.search(text) else "sr-Latn"
+    return language
+
+
 def refusal_for(question: str, *, hint: tuple[str, ...] = ()) -> str:
     return refusals()[language_of(question, hint=hint)]
 

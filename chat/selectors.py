@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.domain import Exchange
+from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
 from chat.rendering import CitationLinks, render_answer
@@ -166,6 +167,9 @@ class TurnView:
     rating: Rating | None
     """What this reader thought of it."""
 
+    sent: Sent | None = None
+    """What has become of the question where it was sent to the owner."""
+
     @property
     def found(self) -> int:
         return len(self.sources) + self.omitted
@@ -182,7 +186,9 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     changed = changed_since(access=access, sources=sources)
     rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
     ratings = {rating.turn_id: rating for rating in rated}
-    return [_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns]
+    sent = sent_by_turn(access=access, turns=turns)
+    views = (_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
+    return [replace(view, sent=sent.get(view.id)) for view in views]
 
 
 def _turn_view(

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from chat import services
 from chat.aio import in_thread
+from chat.fitting import services as fitting
+from chat.fitting.selectors import out_of_date
 from chat.following import Assembler
+from chat.gaps import grouping
+from chat.gaps.models import KnowledgeGap
 from chat.models import Turn
 from chat.quality import tasks as quality_tasks  # noqa: F401 - Celery looks for an app's tasks here
 from chat.shared_redis import close_redis
 from chat.turns import INTERRUPTED, terminal_entry, turn_log
+from ingestion.errors import IngestionError
+from ingestion.models import Collection
+
+logger = logging.getLogger(__name__)
 
 SILENT_S = 60
 """A turn whose process has said nothing for this long has lost it."""
+TASK_EXPIRES_S = 240
+"""What nobody has taken up by then is asked for again, or no longer worth it."""
 
 
 @shared_task(name="chat.tasks.reap_turns")
@@ -49,3 +64,48 @@ async def _close(turn: Turn) -> None:
             await log.append(turn.pk, [terminal_entry(outcome)])
     finally:
         await close_redis()
+
+
+@shared_task(name="chat.tasks.group_gap")
+def group_gap(tenant_id: str, gap_id: str) -> None:
+    """Put a new knowledge gap to the one that asks the same in other words."""
+    try:
+        grouping.join_by_meaning(tenant_id=UUID(tenant_id), gap_id=UUID(gap_id))
+    except IngestionError as error:
+        logger.warning("knowledge gap %s stays by itself: %s", gap_id, error.message)
+
+
+@shared_task(name="chat.tasks.fit_collection")
+def fit_collection(tenant_id: str, collection_id: str) -> None:
+    """Draw a collection's line anew. Takes some seconds, and what it does twice comes out the same."""
+    collection = fitting.collection_of(tenant_id=UUID(tenant_id), collection_id=UUID(collection_id))
+    if collection is None:
+        return
+    try:
+        fitting.collection_fit(collection=collection)
+    except IngestionError as error:
+        logger.warning("collection %s was not fitted: %s", collection_id, error.message)
+
+
+@shared_task(name="chat.tasks.fit_changed_collections")
+def fit_changed_collections() -> None:
+    """Fit what has changed, once nothing is read into it any more: a thousand documents that come together are one
+    change."""
+    for collection in out_of_date():
+        enqueue_fit(collection)
+
+
+def enqueue_fit(collection: Collection) -> None:
+    transaction.on_commit(lambda: _send(fit_collection, collection.tenant_id, collection.pk))
+
+
+def enqueue_grouping(gap: KnowledgeGap) -> None:
+    transaction.on_commit(lambda: _send(group_gap, gap.tenant_id, gap.pk))
+
+
+def _send(task: Any, *ids: UUID) -> None:
+    """What is lost while the broker is away is a comfort, not an answer."""
+    try:
+        task.apply_async([str(each) for each in ids], expires=TASK_EXPIRES_S)
+    except OperationalError:
+        logger.warning("the broker is away; %s is not done", task.name, exc_info=True)

@@ -6,6 +6,8 @@ from django.urls import path
 
 from chat import views
 from chat.dashboard.urls import dashboard_urls
+from chat.fitting.urls import fitting_urls
+from chat.gaps.urls import gap_urls
 from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
 
@@ -22,4 +24,6 @@ urlpatterns = [
     *settings_urls,
     *dashboard_urls,
     *quality_urls,
+    *gap_urls,
+    *fitting_urls,
 ]

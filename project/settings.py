@@ -266,6 +266,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "forget uploads that nobody goes on with": {"task": "ingestion.resumable_tasks.reap_uploads", "schedule": 600.0},
     "go on with changes of the embedder": {"task": "ingestion.tasks.tidy_embedders", "schedule": 60.0},
+    "draw the line of refusing anew where documents have changed": {
+        "task": "chat.tasks.fit_changed_collections",
+        "schedule": 300.0,
+    },
     "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": 30.0},
     "go on with quality runs": {"task": "chat.quality.tasks.tidy_runs", "schedule": 60.0},
 }

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from chat.dashboard import charts, selectors
+from chat.gaps.selectors import gap_counts
 from chat.models import Source, Turn
 from chat.quality.ratings import ratings_count
 from ingestion.models import Document
@@ -50,6 +51,7 @@ def dashboard(request: HttpRequest, access: Access) -> HttpResponse:
         "bytes_limit": settings.TENANT_MAX_BYTES,
         "failures": selectors.failures_last(tenant=access.tenant),
         "turns": selectors.turns_last(tenant=access.tenant),
+        "open_gaps": gap_counts(tenant=access.tenant)["open"],
     }
     return render(request, "chat/dashboard/index.html", context)
 

@@ -32,6 +32,7 @@ COLUMNS = {
     "heading": "heading",
     "language": "document__language",
     "version": "document__sha256",
+    "collection_id": "document__collection_id",
 }
 """A passage's field -> the column that it comes from. Making whole rows into objects costs several times as much."""
 

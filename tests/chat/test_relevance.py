@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chat.domain import Passage
+from chat.names import names_in
 from chat.relevance import any_relevant
 from ingestion.index import tokens
 from tests.chat.kits import passage
@@ -23,6 +24,8 @@ def relevant(question: str, text: str, *, dense: float, language: str = "en", do
         ("Who won at Wimbledon in 2019?", "The warranty lasts two years.", 0.79, False),
         ("Who won the battle of the two armies?", "The warranty lasts two years.", 0.82, False),
         ("warranty", "The warranty lasts two years.", 0.70, True),
+        ("What did the Osprey lamp cost in 1998?", "What the lamp did cost in 1974 is not known.", 0.82, False),
+        ("What did the Osprey lamp cost in 1998?", "What the Osprey did cost in 1998 is not known.", 0.82, True),
     ],
 )
 def test_closeness_and_shared_words_decide_together(question: str, text: str, dense: float, expected: bool) -> None:
@@ -42,3 +45,18 @@ def test_relatives_are_no_foreign_languages() -> None:
 
 def test_nothing_found_is_nothing_relevant() -> None:
     assert not any_relevant("warranty", [], terms=str.split, language="en")
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "names"),
+    [
+        ("Who was Mihajlo Pupin's teacher in 1879?", "en", ["Mihajlo", "Pupin's", "1879"]),
+        ("When? Before Easter?", "en", ["Easter"]),
+        ("Ко је основао Матицу српску?", "sr", ["Матицу"]),
+        ("Wie hoch ist der Druck der Pumpe P3?", "de", ["P3"]),
+        ("HOW LONG IS IT?", "en", []),
+        ("how long is it?", "en", []),
+    ],
+)
+def test_names_and_numbers_are_told_by_capitals_and_digits(question: str, language: str, names: list[str]) -> None:
+    assert list(names_in(question, language=language)) == names

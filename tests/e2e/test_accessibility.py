@@ -65,7 +65,8 @@ def test_pages_of_an_organisation_have_no_grave_findings(
     signed_in: SignedIn, product: Product, answered: dict[str, str], scheme: str
 ) -> None:
     page = signed_in(ALICE, color_scheme=scheme)
-    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY)
+    pages = ("", "documents/", "settings/", "settings/refusing/", "members/", "dashboard/")
+    below = (*pages, "dashboard/audit/", "dashboard/gaps/", *QUALITY)
     found = []
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         assert page.goto(product.address(path)).status == 200, path  # type: ignore[union-attr]

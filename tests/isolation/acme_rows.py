@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
@@ -32,6 +33,7 @@ class AcmeRows:
     rating: Rating
     golden: GoldenQuestion
     run: QualityRun
+    gap: KnowledgeGap
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -49,6 +51,7 @@ class AcmeRows:
             "rating_id": self.rating.pk,
             "golden_id": self.golden.pk,
             "run_id": self.run.pk,
+            "gap_id": self.gap.pk,
         }
 
 
@@ -79,8 +82,10 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
     upload = PendingUpload.objects.create(tenant=acme, user=alice, name=f"{SECRET}.pdf", length=len(SECRET))
     change = EmbedderChange.objects.create(tenant=acme, target=SECRET)
+    gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
+    GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
     lab = _quality_lab(acme, alice, document, turn)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab)
+    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab, gap)
 
 
 def _quality_lab(

@@ -26,6 +26,7 @@ TENDING_EVERYBODY = {
     "ingestion.resumable_tasks.reap_uploads",
     "chat.tasks.reap_turns",
     "chat.quality.tasks.tidy_runs",
+    "chat.tasks.fit_changed_collections",
 }
 """Take no ids: they look after every tenant's rows, each within its own tenant."""
 OUR_TASKS = sorted(name for name in current_app.tasks if name.partition(".")[0] in {"tenants", "ingestion", "chat"})

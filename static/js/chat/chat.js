@@ -174,7 +174,7 @@ export class Chat extends HTMLElement {
   // --- the reader ----------------------------------------------------------------------------------------------------
 
   #retryAsked(event) {
-    const view = this.#viewOf(event.target);
+    const view = event.target.matches("[data-part=retry]") ? this.#viewOf(event.target) : null;
     if (!view) return;
     event.preventDefault();
     if (this.#running().length) return;

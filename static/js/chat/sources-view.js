@@ -30,13 +30,10 @@ export class SourcesView {
     }
   }
 
-  /** At the end: mark what the answer cites, and with `fold` put the rest away. A refusal, without it, used nothing. */
-  settle(numbers, { fold }) {
+  /** At the end: mark what the answer cites, and put the rest away. A refusal has used nothing. */
+  settle(numbers, { refused }) {
     this.cite(numbers);
-    if (!fold) {
-      this.omitted.hidden = true;
-      return;
-    }
+    if (refused) this.omitted.hidden = true;
     const uncited = this.#cards().filter((card) => !card.hasAttribute("data-cited"));
     this.restList.replaceChildren(...uncited);
     this.rest.hidden = uncited.length === 0;

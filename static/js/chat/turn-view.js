@@ -45,7 +45,7 @@ export class TurnView {
     this.article.dataset.status = "running";
     this.article.removeAttribute("data-refused");
     this.#parts.answer.replaceChildren();
-    for (const name of ["foot", "retry", "notice", "error", "refused", "stopped", "interrupted"]) {
+    for (const name of ["foot", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted"]) {
       this.#parts[name].hidden = true;
     }
     this.#parts.stage.hidden = false;
@@ -86,13 +86,23 @@ export class TurnView {
     if (state.html !== null) parts.answer.innerHTML = state.html;
     letKeysScroll(parts.answer);
     parts.refused.hidden = !state.refused;
+    this.#offerTheOwner(state);
     parts.stopped.hidden = state.status !== "stopped";
     this.#sentence(parts.notice, state.notice);
     this.#sentence(parts.error, state.error?.message);
     parts.foot.hidden = false;
     parts.retry.hidden = state.error?.retryable === false;
-    this.#sources.settle(state.refused ? [] : citedIn(parts.answer), { fold: !state.refused });
+    this.#sources.settle(state.refused ? [] : citedIn(parts.answer), { refused: state.refused });
     this.#showFigures(state);
+  }
+
+  /** Below a refusal. A turn that the page was loaded with has its form, or what became of it, from the server. */
+  #offerTheOwner({ id, refused }) {
+    const part = this.#parts["ask-owner"];
+    part.hidden = !refused;
+    const turnId = part.querySelector("[name=turn_id]");
+    if (turnId) turnId.value = id;
+    if (refused) globalThis.htmx?.process(part);
   }
 
   #sentence(part, text) {
