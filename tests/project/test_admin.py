@@ -13,10 +13,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from chat.fitting.models import RelevanceLine
+from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from ingestion.domain import IndexEntry
 from ingestion.index.lexical import SqlLexicalIndex
+from ingestion.index.passage_words import PassageWords
 from ingestion.models import (
     Chunk,
     Document,
@@ -51,6 +54,10 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     PendingUpload.objects.create(tenant=acme, user=alice, name="a.pdf", length=1)
     words = IndexEntry(uuid4(), document.pk, document.collection_id, text="The warranty lasts two years.")
     SqlLexicalIndex().for_tenant(acme.pk).upsert([words])
+    PassageWords.objects.create(
+        tenant=acme, fingerprint="test-model", chunk_id=uuid4(), document_id=document.pk, words=b"1"
+    )
+    RelevanceLine.objects.create(tenant=acme, collection=document.collection, fingerprint="test-model")
     AnswerSettings.objects.create(tenant=acme)
     Provider.objects.create(tenant=acme, kind="openai", model="a", base_url="https://x.example.org", api_key=KEY)
     conversation = Conversation.objects.create(tenant=acme, user=alice, title="Warranty")
@@ -63,6 +70,8 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     GoldenSource.objects.create(tenant=acme, question=golden, series=document.series, document_name="a.pdf")
     run = QualityRun.objects.create(tenant=acme, name="Nightly")
     QualityResult.objects.create(tenant=acme, run=run, question=golden, ordinal=1, text="How long?", answerable=True)
+    gap = KnowledgeGap.objects.create(tenant=acme, question="How long?")
+    GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question="How long?")
     ApiKey.objects.create(tenant=acme, name="nightly", prefix="0" * 8, key_hash="0" * 64)
     Invitation.objects.create(tenant=acme, email="dora@example.org", token_hash="0" * 64)
     AuditEvent.objects.create(tenant=acme, action="tested")
