@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from chat.fitting.services import collection_fit
 from chat.gaps.services import owner_ask
+from chat.lines.services import collection_fit
 from chat.models import Conversation, Provider, Source, Turn
 from ingestion import services as ingestion
 from ingestion.models import Collection, Document

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from chat import provider_services
+from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from tenants.admin import TenantOwnedAdmin, operator
@@ -105,6 +107,30 @@ class QualityResultAdmin(TenantOwnedAdmin):
     list_select_related = ("tenant", "run")
     search_fields = ("text", "tenant__slug")
     raw_id_fields = ("question",)
+
+
+@admin.register(RelevanceLine)
+class RelevanceLineAdmin(TenantOwnedAdmin):
+    list_display = ("collection", "fingerprint", "fitted", "chosen", "passages", "fitted_at", "tenant")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "collection")
+
+
+@admin.register(KnowledgeGap)
+class KnowledgeGapAdmin(TenantOwnedAdmin):
+    list_display = ("question", "status", "created_at", "closed_at", "tenant")
+    list_filter = ("status", "tenant")
+    search_fields = ("question", "tenant__slug")
+    raw_id_fields = ("document",)
+
+
+@admin.register(GapRequest)
+class GapRequestAdmin(TenantOwnedAdmin):
+    list_display = ("question", "gap", "created_at", "tenant")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "gap")
+    search_fields = ("question", "tenant__slug")
+    raw_id_fields = ("turn",)
 
 
 def _is_list(request: HttpRequest) -> bool:

@@ -10,8 +10,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from chat.fitting.models import RelevanceLine  # noqa: F401
 from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401 - Django looks for an app's models here
+from chat.lines.models import RelevanceLine  # noqa: F401
 from chat.quality.models import (  # noqa: F401 - Django looks for an app's models here
     GoldenQuestion,
     GoldenSource,

@@ -17,7 +17,7 @@ from chat.answering import Kit, Question
 from chat.closeness import closeness_of
 from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
-from chat.fitting.selectors import lines_of
+from chat.lines.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link

@@ -4,7 +4,7 @@ No score is enough alone: embedders give two unrelated texts a high cosine, a qu
 document, and a passage about the same matter that lacks the names and numbers of the question most likely answers
 another one. The general line was drawn with the starter embedder on questions with and without an answer, and on such
 of a foreign corpus; the figures are in docs/adr/0012-refusing-and-knowledge-gaps.md. Cosines of other embedders are
-brought to its scale first (`chat.closeness`). A collection may have a line of its own (`chat.fitting`), which decides
+brought to its scale first (`chat.closeness`). A collection may have a line of its own (`chat.lines`), which decides
 over its passages.
 
 Where question and document are in different languages no word agrees, and closeness has to do alone, with less to go

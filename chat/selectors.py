@@ -166,7 +166,6 @@ class TurnView:
     is_running: bool
     rating: Rating | None
     """What this reader thought of it."""
-
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
 
@@ -187,7 +186,8 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
     ratings = {rating.turn_id: rating for rating in rated}
     sent = sent_by_turn(access=access, turns=turns)
-    views = (_turn_view(access.tenant.slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
+    slug = access.tenant.slug
+    views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
     return [replace(view, sent=sent.get(view.id)) for view in views]
 
 

@@ -15,11 +15,11 @@ from kombu.exceptions import OperationalError
 
 from chat import services
 from chat.aio import in_thread
-from chat.fitting import services as fitting
-from chat.fitting.selectors import out_of_date
 from chat.following import Assembler
 from chat.gaps import grouping
 from chat.gaps.models import KnowledgeGap
+from chat.lines import services as lines
+from chat.lines.selectors import out_of_date
 from chat.models import Turn
 from chat.quality import tasks as quality_tasks  # noqa: F401 - Celery looks for an app's tasks here
 from chat.shared_redis import close_redis
@@ -78,11 +78,11 @@ def group_gap(tenant_id: str, gap_id: str) -> None:
 @shared_task(name="chat.tasks.fit_collection")
 def fit_collection(tenant_id: str, collection_id: str) -> None:
     """Draw a collection's line anew. Takes some seconds, and what it does twice comes out the same."""
-    collection = fitting.collection_of(tenant_id=UUID(tenant_id), collection_id=UUID(collection_id))
+    collection = lines.collection_of(tenant_id=UUID(tenant_id), collection_id=UUID(collection_id))
     if collection is None:
         return
     try:
-        fitting.collection_fit(collection=collection)
+        lines.collection_fit(collection=collection)
     except IngestionError as error:
         logger.warning("collection %s was not fitted: %s", collection_id, error.message)
 

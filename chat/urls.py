@@ -6,8 +6,8 @@ from django.urls import path
 
 from chat import views
 from chat.dashboard.urls import dashboard_urls
-from chat.fitting.urls import fitting_urls
 from chat.gaps.urls import gap_urls
+from chat.lines.urls import line_urls
 from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
 
@@ -25,5 +25,5 @@ urlpatterns = [
     *dashboard_urls,
     *quality_urls,
     *gap_urls,
-    *fitting_urls,
+    *line_urls,
 ]

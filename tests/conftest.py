@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 import redis
 from celery import current_app
@@ -32,6 +33,10 @@ from tests import services
 from tests.factories import TenantFactory, member
 from tests.network_guard import loopback_only
 from tests.support import require
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.contracts.fixtures"]
 

@@ -110,13 +110,10 @@ class Sent:
 
 
 def sent_by_turn(*, access: Access, turns: Sequence[Turn]) -> dict[UUID, Sent]:
-    """One query, and none where no answer was a refusal."""
-    refused = [turn.pk for turn in turns if turn.refused]
-    if not refused:
-        return {}
+    """One query for any number of turns."""
     requests = (
         GapRequest.objects.for_tenant(access.tenant)
-        .filter(turn__in=refused, asker=access.user)
+        .filter(turn__in=[turn.pk for turn in turns], asker=access.user)
         .select_related("gap__document", "gap__collection")
         .defer("gap__vector")
     )

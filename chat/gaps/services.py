@@ -17,6 +17,7 @@ from chat.errors import GapClosed, TurnConflict
 from chat.gaps import grouping
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Source, Turn
+from chat.quality.models import Rating
 from ingestion import services as ingestion
 from ingestion.models import Collection, Document
 from tenants import audit
@@ -31,9 +32,10 @@ NOTE_CHARS = 1_000
 Status = KnowledgeGap.Status
 
 
-def may_be_sent(turn: Turn) -> bool:
-    """Whether this answer left something open that an owner could know."""
-    return turn.status == Turn.Status.COMPLETED and turn.refused
+def may_be_sent(turn: Turn, *, access: Access) -> bool:
+    """Whether this answer left something open that an owner could know: it is a refusal, or no help to its reader."""
+    rated_down = Rating.objects.for_tenant(access.tenant).filter(turn=turn, user=access.user, helpful=False)
+    return turn.status == Turn.Status.COMPLETED and (turn.refused or rated_down.exists())
 
 
 def owner_ask(*, access: Access, turn_id: UUID, note: str = "") -> GapRequest:
@@ -41,8 +43,8 @@ def owner_ask(*, access: Access, turn_id: UUID, note: str = "") -> GapRequest:
     turn = selectors.turn_get(access=access, turn_id=turn_id)
     if sent := _sent(access, turn):
         return sent
-    if not may_be_sent(turn):
-        raise TurnConflict(_("Only a question that the documents did not answer can be sent to the owner."))
+    if not may_be_sent(turn, access=access):
+        raise TurnConflict(_("Only a question whose answer was refused or rated down can be sent to the owner."))
     try:
         with transaction.atomic():
             request = _request(access, turn, note)

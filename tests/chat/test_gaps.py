@@ -14,6 +14,7 @@ from chat.errors import GapClosed, TurnConflict
 from chat.gaps import grouping, selectors, services
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Source, Turn
+from chat.quality.models import Rating
 from chat.selectors import turn_views
 from ingestion import tasks as ingestion_tasks
 from ingestion.models import Collection, Document
@@ -70,9 +71,16 @@ def test_the_nearest_documents_go_along_each_once(as_bob: Access, acme: Tenant) 
 
 
 @pytest.mark.parametrize("fields", [{"refused": False}, {"status": Turn.Status.FAILED}, {"status": "running"}])
-def test_only_what_was_refused_can_be_sent(as_bob: Access, fields: dict[str, Any]) -> None:
+def test_what_was_answered_cannot_be_sent(as_bob: Access, fields: dict[str, Any]) -> None:
     with pytest.raises(TurnConflict):
         services.owner_ask(access=as_bob, turn_id=refused(as_bob, **fields).pk)
+
+
+def test_what_was_rated_down_can_be_sent_too_by_whoever_has_rated_it(as_bob: Access, bob: User) -> None:
+    turn = refused(as_bob, refused=False)
+    Rating.objects.create(tenant=as_bob.tenant, turn=turn, user=bob, helpful=False)
+    services.owner_ask(access=as_bob, turn_id=turn.pk)
+    assert [gap.question for gap in gaps(as_bob)] == [QUESTION]
 
 
 def test_nobody_sends_somebody_elses_question(as_bob: Access, as_alice: Access, as_charlie: Access) -> None:

@@ -82,9 +82,9 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     key = ApiKey.objects.create(tenant=acme, name=SECRET, prefix="00000000", key_hash="x")
     upload = PendingUpload.objects.create(tenant=acme, user=alice, name=f"{SECRET}.pdf", length=len(SECRET))
     change = EmbedderChange.objects.create(tenant=acme, target=SECRET)
+    lab = _quality_lab(acme, alice, document, turn)
     gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
     GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
-    lab = _quality_lab(acme, alice, document, turn)
     return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab, gap)
 
 

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from chat.fitting.models import RelevanceLine
 from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from ingestion.domain import IndexEntry

@@ -30,7 +30,7 @@ export class SourcesView {
     }
   }
 
-  /** At the end: mark what the answer cites, and put the rest away. A refusal has used nothing. */
+  /** At the end: mark what the answer cites, and put the rest away. A refusal used nothing. */
   settle(numbers, { refused }) {
     this.cite(numbers);
     if (refused) this.omitted.hidden = true;

@@ -86,23 +86,23 @@ export class TurnView {
     if (state.html !== null) parts.answer.innerHTML = state.html;
     letKeysScroll(parts.answer);
     parts.refused.hidden = !state.refused;
-    this.#offerTheOwner(state);
+    this.#offerTheOwner(state.id);
     parts.stopped.hidden = state.status !== "stopped";
     this.#sentence(parts.notice, state.notice);
     this.#sentence(parts.error, state.error?.message);
     parts.foot.hidden = false;
     parts.retry.hidden = state.error?.retryable === false;
-    this.#sources.settle(state.refused ? [] : citedIn(parts.answer), { refused: state.refused });
+    this.#sources.settle(state.refused ? [] : citedIn(parts.answer), state);
     this.#showFigures(state);
   }
 
-  /** Below a refusal. A turn that the page was loaded with has its form, or what became of it, from the server. */
-  #offerTheOwner({ id, refused }) {
+  /** The style sheet shows it below a refusal and what was rated down. */
+  #offerTheOwner(turnId) {
     const part = this.#parts["ask-owner"];
-    part.hidden = !refused;
-    const turnId = part.querySelector("[name=turn_id]");
-    if (turnId) turnId.value = id;
-    if (refused) globalThis.htmx?.process(part);
+    part.hidden = false;
+    const field = part.querySelector("[name=turn_id]");
+    if (field) field.value = turnId;
+    globalThis.htmx?.process(part);
   }
 
   #sentence(part, text) {

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet, Sum
 
-from chat.fitting.models import RelevanceLine
-from chat.fitting.threshold import Shares, shares
+from chat.lines.models import RelevanceLine
+from chat.lines.threshold import Shares, shares
 from chat.relevance import RELEVANT
 from ingestion.models import Collection, Document
 from tenants.models import Tenant
@@ -85,7 +85,7 @@ def _collection_line(collection: Collection, row: RelevanceLine | None) -> Colle
 def out_of_date() -> Iterator[Collection]:
     """Every tenant's collections that have changed noticeably since they were fitted, or whose embedder has; those
     that something is being read into come later, when it is done."""
-    ready = Document.all_tenants.filter(status=Status.READY)
+    ready = Document.all_tenants.filter(status=Status.READY, chunk_count__gt=0)
     passages = dict(ready.order_by().values_list("collection").annotate(total=Sum("chunk_count")))
     busy = Document.all_tenants.filter(status__in=[Status.QUEUED, Status.RUNNING]).values("collection")
     settled = Collection.all_tenants.exclude(embedder_fingerprint="").exclude(pk__in=busy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from chat.fitting.threshold import HIGHEST, LOWEST
+from chat.lines.threshold import HIGHEST, LOWEST
 
 
 class LineForm(forms.Form):

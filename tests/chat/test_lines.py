@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from chat import tasks
 from chat.answering import anything_relevant
-from chat.fitting import selectors, services
-from chat.fitting.models import RelevanceLine
-from chat.fitting.phrases import FOLDER, phrases
-from chat.fitting.questions import Sample, off_topic_questions, own_questions
-from chat.fitting.threshold import HIGHEST, LOWEST, Shares, fitted_line, shares
+from chat.lines import selectors, services
+from chat.lines.models import RelevanceLine
+from chat.lines.phrases import FOLDER, phrases
+from chat.lines.questions import Sample, off_topic_questions, own_questions
+from chat.lines.threshold import HIGHEST, LOWEST, Shares, fitted_line, shares
 from chat.models import Conversation, Source, Turn
 from ingestion import services as ingestion
 from ingestion import tasks as ingestion_tasks

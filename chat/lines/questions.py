@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from chat.fitting.phrases import phrases
+from chat.lines.phrases import phrases
 from chat.sentences import sentences
 
 WORD = re.compile(r"[^\W_][\w'’-]*")

@@ -16,12 +16,13 @@ from django.utils.translation import gettext_noop
 from chat import retrieval, settings_services
 from chat.closeness import closeness_of
 from chat.domain import Retrieval
-from chat.fitting.models import RelevanceLine
-from chat.fitting.questions import Sample, off_topic_questions, own_questions
-from chat.fitting.threshold import HIGHEST, LOWEST, fitted_line
+from chat.lines.models import RelevanceLine
+from chat.lines.questions import Sample, off_topic_questions, own_questions
+from chat.lines.threshold import HIGHEST, LOWEST, fitted_line
 from chat.models import Source, Turn
 from chat.refusal import language_of, script_of
 from chat.relevance import RELEVANT, nearness
+from chat.retrieval.dense import embed_question
 from ingestion.domain import Scope
 from ingestion.index import tokens
 from ingestion.models import Chunk, Collection
@@ -98,7 +99,8 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
     closeness = closeness_of(parts.embedder)
 
     async def score(question: str) -> float:
-        found = await retrieve(Retrieval(question, question, scope, wanted=passages))
+        vector, words = await embed_question(parts, question)
+        found = await retrieve(Retrieval(question, question, scope, wanted=passages, vector=vector, words=words))
         language = language_of(question).partition("-")[0]
         near = nearness(
             question,

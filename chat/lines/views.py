@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import tasks
-from chat.fitting import selectors, services
-from chat.fitting.forms import LineForm
-from chat.fitting.threshold import HIGHEST, LOWEST
+from chat.lines import selectors, services
+from chat.lines.forms import LineForm
+from chat.lines.threshold import HIGHEST, LOWEST
 from chat.relevance import RELEVANT
 from ingestion.selectors import collection_get
 from tenants.access import Access, tenant_view

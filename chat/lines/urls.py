@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat.fitting import views
+from chat.lines import views
 
 LINE = "settings/refusing/<uuid:collection_id>/"
 
-fitting_urls = [
+line_urls = [
     path("settings/refusing/", views.lines, name="settings_lines"),
     path(LINE, views.line_choose, name="settings_line_choose"),
     path(f"{LINE}fit/", views.line_fit, name="settings_line_fit"),
