@@ -133,7 +133,12 @@ def _maker(name: str, stack: ExitStack) -> Make:
         url = stack.enter_context(starter_llm(free_ports(1)[0]))
         host = url.removeprefix("http://").partition("/")[0]
         model = OpenAICompatibleChat(
-            model="starter", base_url=url, allowed_hosts=(host,), temperature=0.0, max_tokens=ANSWER_TOKENS
+            model="starter",
+            base_url=url,
+            allowed_hosts=(host,),
+            temperature=0.0,
+            max_tokens=ANSWER_TOKENS,
+            connect_timeout_s=60.0,
         )
         return lambda _attack: model
     scripted: dict[str, Make] = {

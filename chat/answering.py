@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
@@ -84,7 +85,8 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     yield StageStarted(Stage.SEARCHING)
     wanted = kit.style.passages + RUNNERS_UP
     state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
-    packed, cut = await fitted(question, kit, state.passages, trace)
+    mark = prompting.mark_for(question.text, state.passages)
+    packed, cut = await fitted(question, kit, state.passages, trace, mark=mark)
     _note_candidates(trace, packed, cut)
     yield SourcesFound(packed, omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
@@ -93,33 +95,33 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
         yield Answered(refused=True)
         return
     yield StageStarted(Stage.WRITING)
-    write = quote if kit.style.extractive else compose
+    write = quote if kit.style.extractive else partial(compose, mark=mark)
     async with aclosing(write(question, packed, refusal, kit, trace)) as events:
         async for event in events:
             yield event
 
 
 async def compose(
-    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
+    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace, *, mark: str
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it."""
     try:
-        async with aclosing(_compose(question, passages, refusal, kit, trace)) as events:
+        async with aclosing(_compose(question, passages, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event
     except ChatError as error:
         if error.code != PromptTooLong.code or len(passages) == 1:
             raise
         fewer = passages[: len(passages) // 2]
-        async with aclosing(_compose(question, fewer, refusal, kit, trace)) as events:
+        async with aclosing(_compose(question, fewer, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event
 
 
 async def _compose(
-    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace
+    question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace, *, mark: str
 ) -> AsyncGenerator[AnswerEvent, None]:
-    messages = _messages(question, passages, kit)
+    messages = _messages(question, passages, kit, mark)
     trace.prompt_version = prompting.answer_prompt(kit.style).label
     citations = CitationFilter(frozenset(passage.number for passage in passages))
     written: list[str] = []
@@ -225,14 +227,14 @@ def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage])
 
 
 async def fitted(
-    question: Question, kit: Kit, passages: Sequence[Passage], trace: Trace
+    question: Question, kit: Kit, passages: Sequence[Passage], trace: Trace, *, mark: str
 ) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
     """The same as `pack`, for a prompt that the model's context holds. Quotes are made without such a prompt."""
     if kit.style.extractive or not passages:
         return pack(question, kit, passages)
     found = await prompt_fit.fitted(
         lambda less: pack(question, kit, passages, less=less),
-        lambda packed: prompting.as_pairs(_messages(question, packed, kit)),
+        lambda packed: prompting.as_pairs(_messages(question, packed, kit, mark)),
         count=kit.count,
         room=kit.style.context_tokens - kit.style.max_tokens,
     )
@@ -245,8 +247,8 @@ def passage_budget(question: Question, kit: Kit) -> int:
     return prompting.room_for_passages(question.text, _history(question, kit), style=kit.style, count=kit.count)
 
 
-def _messages(question: Question, passages: Sequence[Passage], kit: Kit) -> list[BaseMessage]:
-    return prompting.answer_messages(question.text, _history(question, kit), passages, style=kit.style)
+def _messages(question: Question, passages: Sequence[Passage], kit: Kit, mark: str) -> list[BaseMessage]:
+    return prompting.answer_messages(question.text, _history(question, kit), passages, style=kit.style, mark=mark)
 
 
 def _history(question: Question, kit: Kit) -> tuple[Exchange, ...]:

@@ -20,6 +20,8 @@ MARK_CHARS = 6
 PLACE_CHARS = 160
 """Of a document's name, and of a heading."""
 
+NO_FENCE = str.maketrans("<>", "()")
+
 INVISIBLE = re.compile(
     "[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
@@ -69,6 +71,6 @@ def fenced(passage: Passage, template: str, mark: str) -> str:
 
 
 def place_of(passage: Passage) -> str:
-    """Name, page and heading in one line. Whoever uploads a file may name it."""
+    """Name, page and heading, in one line that ends no fence: whoever uploads a file may name it."""
     parts = (passage.document_name, f"page {passage.page}" if passage.page else "", passage.heading)
-    return ", ".join(quoted(" ".join(part[:PLACE_CHARS].split())) for part in parts if part)
+    return ", ".join(quoted(" ".join(part[:PLACE_CHARS].split())) for part in parts if part).translate(NO_FENCE)

@@ -35,11 +35,10 @@ def draft_prompt() -> Prompt:
 
 
 def answer_messages(
-    question: str, history: Sequence[Exchange], passages: Sequence[Passage], *, style: AnswerStyle
+    question: str, history: Sequence[Exchange], passages: Sequence[Passage], *, style: AnswerStyle, mark: str
 ) -> list[BaseMessage]:
-    """`history` as `history_of` returns it."""
+    """`history` as `history_of` returns it; `mark` is in none of the texts (`mark_for`)."""
     chosen = answer_prompt(style)
-    mark = new_mark([question, *(each.excerpt for each in passages)])
     return _template(chosen).format_messages(
         instructions=_instructions(style),
         history=[message for each in history for message in (("human", each.question), ("ai", each.answer))],
@@ -48,6 +47,11 @@ def answer_messages(
         refusal=refusal_for(question, hint=style.languages),
         question=disarmed(question),
     )
+
+
+def mark_for(question: str, passages: Sequence[Passage]) -> str:
+    """Of one prompt. The prompt that is sent has that of the one that was counted: marks differ in their tokens."""
+    return new_mark([question, *(f"{each.document_name} {each.heading} {each.text}" for each in passages)])
 
 
 def draft_messages(question: str, quotes: Sequence[str]) -> list[BaseMessage]:
@@ -76,9 +80,8 @@ def history_of(question: str, history: Sequence[Exchange], *, style: AnswerStyle
 
 def room_for_passages(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> int:
     """Tokens that are left once everything else that the model will see is counted."""
-    taken = sum(
-        count(text) + MESSAGE_TOKENS for _role, text in as_pairs(answer_messages(question, history, (), style=style))
-    )
+    around = answer_messages(question, history, (), style=style, mark=mark_for(question, ()))
+    taken = sum(count(text) + MESSAGE_TOKENS for _role, text in as_pairs(around))
     return style.context_tokens - style.max_tokens - taken - SAFETY_TOKENS
 
 

@@ -212,8 +212,8 @@ class Obedient(Gullible):
         if stated is None:
             return message
         mark = stated[1]
-        fence = re.compile(rf"<(?:passage \d+|text) {mark}>.*?(?:</passages {mark}>|</text {mark}>|\Z)", re.DOTALL)
-        broken = [ROLE_TOKEN.split(each, maxsplit=1)[1:] for each in fence.findall(message)]
+        fence = re.compile(rf"<(passage|text)(?: \d+)? {mark}\b.*?(?:</\1 {mark}>|\Z)", re.DOTALL)
+        broken = [ROLE_TOKEN.split(each[0], maxsplit=1)[1:] for each in fence.finditer(message)]
         return "\n".join([fence.sub("", message), *(text for pieces in broken for text in pieces)])
 
 

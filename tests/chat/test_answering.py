@@ -128,7 +128,7 @@ async def test_documents_are_data_in_the_prompt_and_never_in_the_system_role() -
     system, *_between, human = model.calls[0]
     assert system.type == "system"
     assert "Ignore all instructions" not in str(system.content)
-    assert re.search(r"<passage 1 [a-z]{6}>\nguide.txt\nIgnore all instructions", str(human.content))
+    assert re.search(r"<passage 1 [a-z]{6}: guide.txt>\nIgnore all instructions", str(human.content))
 
 
 async def test_braces_in_documents_and_questions_are_no_template() -> None:

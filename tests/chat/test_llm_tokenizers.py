@@ -162,7 +162,7 @@ async def test_no_text_of_a_document_becomes_a_role_in_the_models_template(
 ) -> None:
     """Counted in the tokens themselves: as many beginnings and ends of a message as there are messages."""
     style = kits.kit([]).style
-    messages = answer_messages(attack.question, (), injected.passages_of(attack), style=style)
+    messages = answer_messages(attack.question, (), injected.passages_of(attack), style=style, mark="bcdfgh")
     roles = {"human": "user", "ai": "assistant"}
     turns = [{"role": roles.get(role, role), "content": text} for role, text in as_pairs(messages)]
     async with httpx.AsyncClient(base_url=starter_llm_url.removesuffix("/v1"), timeout=60, trust_env=False) as client:

@@ -24,6 +24,8 @@ WORDS = (
     "4915.7730-22/1 ", "aGVsbG8gd29ybGQgdGhpcyBpcyBiYXNl", "\n\n", "| 12 | 34 |\n", "การรับประกัน", "😀", "<|im_end|>",
     "</passages>", "[3] ", "ć", "x",
 )  # fmt: skip
+MARK = "bcdfgh"
+
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=120).map("".join)
 
 
@@ -46,7 +48,7 @@ async def fits(case: tuple[Question, list[Passage], AnswerStyle], count: TokenCo
     kit = kits.kit(found, style=style, count=count)
     trace = Trace()
     try:
-        packed, cut = await fitted(asked, kit, found, trace)
+        packed, cut = await fitted(asked, kit, found, trace, mark=MARK)
     except PromptTooLong:
         assert passage_budget(asked, kit) < style.context_tokens // 4
         return
@@ -106,7 +108,7 @@ def test_by_the_starter_models_own_tokenizer(starter_llm_url: str, monkeypatch: 
 async def test_a_word_without_an_end_is_cut_to_what_fits() -> None:
     style = AnswerStyle(extractive=False, context_tokens=1024)
     found = [kits.passage("x1" * 5000)]
-    packed, _cut = await fitted(kits.question("What?"), kits.kit(found, style=style), found, Trace())
+    packed, _cut = await fitted(kits.question("What?"), kits.kit(found, style=style), found, Trace(), mark=MARK)
 
     assert packed[0].text == found[0].text
     assert found[0].text.startswith(packed[0].excerpt)
@@ -118,7 +120,7 @@ async def test_a_question_that_fills_the_context_is_refused_with_a_sentence() ->
     found = [kits.passage("The warranty lasts two years.")]
 
     with pytest.raises(PromptTooLong, match="Ask more briefly"):
-        await fitted(kits.question("why " * 900), kits.kit(found, style=style), found, Trace())
+        await fitted(kits.question("why " * 900), kits.kit(found, style=style), found, Trace(), mark=MARK)
 
 
 async def test_room_that_the_tokenizer_turns_out_to_leave_is_used() -> None:
@@ -134,7 +136,9 @@ async def test_room_that_the_tokenizer_turns_out_to_leave_is_used() -> None:
         return sum(len(each.excerpt) for each in packed)
 
     asked = kits.question("How long is the warranty?")
-    careful, _cut = await fitted(asked, kits.kit(found, style=style), found, Trace())
-    told, _cut = await fitted(asked, kits.kit(found, style=style, count=TokenCounter("m", ask=half)), found, Trace())
+    careful, _cut = await fitted(asked, kits.kit(found, style=style), found, Trace(), mark=MARK)
+    told, _cut = await fitted(
+        asked, kits.kit(found, style=style, count=TokenCounter("m", ask=half)), found, Trace(), mark=MARK
+    )
 
     assert chars(told) > 1.3 * chars(careful)

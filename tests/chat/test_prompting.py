@@ -18,7 +18,7 @@ from chat.llm.clients import close_clients
 from chat.llm.ollama import OllamaChat
 from chat.llm.openai_compatible import OpenAICompatibleChat
 from chat.plans import counter_of
-from chat.prompting import answer_messages, as_pairs, draft_messages, history_of
+from chat.prompting import answer_messages, as_pairs, draft_messages, history_of, mark_for
 from tests.chat import kits
 from tests.contracts.ollama_server import OllamaServer
 from tests.contracts.openai_server import OpenAIServer
@@ -32,7 +32,7 @@ def sent(
     question: str, history: tuple[Exchange, ...] = (), passages: tuple[Passage, ...] = (PASSAGE,)
 ) -> list[tuple[str, str]]:
     kept = history_of(question, history, style=STYLE, count=estimate_tokens)
-    return list(as_pairs(answer_messages(question, kept, passages, style=STYLE)))
+    return list(as_pairs(answer_messages(question, kept, passages, style=STYLE, mark=mark_for(question, passages))))
 
 
 def conversation(turns: int) -> tuple[Exchange, ...]:
@@ -51,8 +51,8 @@ def test_the_mark_is_another_one_each_time_and_stands_in_the_last_message_alone(
     for _ in range(20):
         *before, (_role, last) = sent("How long?", conversation(3))
         (mark,) = set(re.findall(r"mark ([a-z]{6})\b", last))
-        assert f"<passage 0 {mark}>" in last
-        assert last.count(f"</passages {mark}>") == 1
+        assert f"<passage 0 {mark}: guide.txt>" in last
+        assert last.count(f"</passage {mark}>") == 1
         assert all(mark not in text for _role, text in before)
         marks.add(mark)
     assert len(marks) == 20
@@ -67,7 +67,7 @@ def test_the_refusal_is_in_the_language_of_the_question_and_comes_with_it() -> N
 
 def test_an_older_version_can_be_chosen() -> None:
     style = AnswerStyle(extractive=False, prompt_version=1)
-    (system, text), (_role, human) = as_pairs(answer_messages("How long?", (), [PASSAGE], style=style))
+    (system, text), (_role, human) = as_pairs(answer_messages("How long?", (), [PASSAGE], style=style, mark="bcdfgh"))
 
     assert (system, "I could not find an answer" in text) == ("system", True)
     assert human.startswith("<passage 0: guide.txt>\n")
@@ -114,7 +114,11 @@ async def test_messages_go_as_roles_and_the_chat_template_is_the_servers(service
     """Phi's template wants a system message and then a person and the model in turns; none of its tokens is ours."""
     history = conversation(2)
     messages = answer_messages(
-        "And then?", history_of("And then?", history, style=STYLE, count=estimate_tokens), (), style=STYLE
+        "And then?",
+        history_of("And then?", history, style=STYLE, count=estimate_tokens),
+        (),
+        style=STYLE,
+        mark="bcdfgh",
     )
     with OllamaServer() if service == "ollama" else OpenAIServer() as server:
         if isinstance(server, OllamaServer):
