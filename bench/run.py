@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from bench.support import ROOT, progress
 
-BENCHMARKS = ("concurrency", "first_word", "ingestion", "prefix_cache", "start")
+BENCHMARKS = ("concurrency", "evidence", "first_word", "ingestion", "prefix_cache", "start")
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """How a question becomes an answer, from top to bottom on one screen.
 
-retrieve, with the earlier questions in mind -> is there anything? -> pack -> write -> cite
+retrieve, with the earlier questions in mind -> is there anything? -> pack -> write -> cite -> check
 
 The chain is LangChain's: the retrieval stages are a retriever, the prompts `ChatPromptTemplate`s, and what writes is a
 `BaseChatModel`, whichever of the tenant's providers answers.
@@ -8,6 +8,8 @@ The chain is LangChain's: the retrieval stages are a retriever, the prompts `Cha
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -17,7 +19,7 @@ from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
 
-from chat import extractive, packing, prompt_fit, prompting, relevance
+from chat import checking, deciding, extractive, packing, prompt_fit, prompting, relevance
 from chat.citations import CitationFilter
 from chat.closeness import Closeness, as_it_is
 from chat.counting import TokenCounter
@@ -25,6 +27,7 @@ from chat.domain import (
     Answered,
     AnswerEvent,
     AnswerStyle,
+    Checked,
     CitationFound,
     Exchange,
     Passage,
@@ -41,6 +44,8 @@ from chat.rarity import Terms
 from chat.refusal import is_refusal, refusal_for
 from ingestion.domain import Scope
 
+logger = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
 RUNNERS_UP = 6
@@ -48,6 +53,8 @@ RUNNERS_UP = 6
 SHORT_QUESTION_TERMS = 3
 EARLIER_CHARS = 400
 """Of the question before, in what is embedded: a model reads so many tokens and no more, the question last."""
+CHECKING_S = 5.0
+"""An answer that is there already waits no longer than this for what a check of it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,8 @@ class Kit:
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
-    """Yield what happens; `Answered` comes last. Raise `ChatError` where no answer could be made: what was yielded
-    until then stays valid."""
+    """Yield what happens; once `Answered` has come, all that may follow is what a check of the answer says. Raise
+    `ChatError` where no answer could be made: what was yielded until then stays valid."""
     sought = search_for(question)
     trace.query = sought.query
     yield StageStarted(Stage.SEARCHING)
@@ -88,7 +95,7 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     mark = prompting.mark_for(question.text, state.passages)
     packed, cut = await fitted(question, kit, state.passages, trace, mark=mark)
     _note_candidates(trace, packed, cut)
-    yield SourcesFound(packed, omitted=len(cut))
+    yield SourcesFound(mark_deciding(question, kit, packed), omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
     if not anything_relevant(question, kit, packed):
         yield TextDelta(refusal)
@@ -96,9 +103,40 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
         return
     yield StageStarted(Stage.WRITING)
     write = quote if kit.style.extractive else partial(compose, mark=mark)
+    written: list[str] = []
+    is_whole = False
     async with aclosing(write(question, packed, refusal, kit, trace)) as events:
         async for event in events:
             yield event
+            match event:
+                case TextDelta(text, draft) if draft or not kit.style.extractive:  # quotes are what the passages say
+                    written.append(text)
+                case Answered(refused=refused):
+                    is_whole = not refused
+    if is_whole and written:
+        yield StageStarted(Stage.CHECKING)
+        checked = await check("".join(written), packed, kit, trace)
+        if checked and checked.sentences:
+            yield checked
+
+
+async def check(written: str, passages: Sequence[Passage], kit: Kit, trace: Trace) -> Checked | None:
+    """Compare what a model wrote with the passages. The answer is there already: whatever goes wrong now costs the
+    check and nothing else."""
+    try:
+        async with asyncio.timeout(CHECKING_S):
+            made = checking.check(
+                written,
+                passages,
+                language=kit.language,
+                is_draft=kit.style.extractive,
+                embed=kit.embed,
+                closeness=kit.closeness,
+            )
+            return await timed(trace, "checking", made)
+    except Exception:
+        logger.exception("an answer could not be checked")
+        return None
 
 
 async def compose(
@@ -217,6 +255,11 @@ def pack(
         limit=kit.style.passages,
         count=kit.count,
     )
+
+
+def mark_deciding(question: Question, kit: Kit, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages with the sentences marked that the question is most likely answered by."""
+    return deciding.mark(in_words(question, kit.terms), passages, terms=kit.terms, language=kit.language)
 
 
 def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage]) -> bool:

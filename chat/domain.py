@@ -105,6 +105,8 @@ class Passage:
     collection_id: UUID | None = None
     kept: tuple[Range, ...] = ()
     """What of `text` is in the prompt, where that is not all of it."""
+    deciding: tuple[Range, ...] = ()
+    """The sentences of `text` that the question is most likely answered by."""
 
     @property
     def excerpt(self) -> str:
@@ -178,7 +180,64 @@ class Answered:
     notice: str = ""
 
 
-AnswerEvent = StageStarted | SourcesFound | TextDelta | CitationFound | Answered
+class Verdict(StrEnum):
+    """What a check has found about a sentence, where that is not simply that its source says so."""
+
+    NUMBER = "number"
+    """A number of it is not in what it cites."""
+    DATE = "date"
+    NAME = "name"
+    UNSAID = "unsaid"
+    """Nothing in what it cites says this."""
+    ELSEWHERE = "elsewhere"
+    """Not what it cites says this, but another passage."""
+    UNCITED = "uncited"
+    """It cites nothing, and one of the passages says it: no fault of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`start` and `end` are characters of the answer's Markdown, or of the draft's."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    draft: bool = False
+    detail: str = ""
+    """The number, date or name that was looked for."""
+    cited: tuple[int, ...] = ()
+    found_in: int | None = None
+    """The passage that does say it."""
+
+    @property
+    def is_fault(self) -> bool:
+        return self.verdict is not Verdict.UNCITED
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer has been compared with its passages, `sentences` of it; the findings are in reading order."""
+
+    sentences: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def faults(self) -> int:
+        return sum(finding.is_fault for finding in self.findings)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any] | None) -> Checked | None:
+        """What `asdict` has made of one, as it comes out of JSON."""
+        if not data:
+            return None
+        return cls(data["sentences"], tuple(_finding(each) for each in data["findings"]))
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    return Finding(**{**data, "verdict": Verdict(data["verdict"]), "cited": tuple(data["cited"])})
+
+
+AnswerEvent = StageStarted | SourcesFound | TextDelta | CitationFound | Answered | Checked
 
 
 @dataclass(frozen=True, slots=True)

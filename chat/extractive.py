@@ -50,7 +50,7 @@ async def select(
     question: str, passages: Sequence[Passage], *, terms: Terms, embed: EmbedSentences | None = None
 ) -> list[Quote]:
     """Return the best sentences in reading order: by passage, then by place. Empty when no passage has any."""
-    quotes = _by_words(question, passages, terms)
+    quotes = by_words(question, passages, terms)
     if embed is not None and quotes:
         quotes = await _by_meaning(question, quotes[:CLOSE_READING], embed)
     if not quotes:
@@ -90,7 +90,8 @@ class _Line:
         return complete * (shared / whole + RANK_WEIGHT / self.passage.number)
 
 
-def _by_words(question: str, passages: Sequence[Passage], terms: Terms) -> list[Quote]:
+def by_words(question: str, passages: Sequence[Passage], terms: Terms) -> list[Quote]:
+    """Every sentence that may be quoted, the best first."""
     lines = [line for passage in passages for line in _lines(passage, terms)]
     weight = rarity(set(terms(question)), [line.words for line in lines])
     quotes = [

@@ -11,11 +11,16 @@ from typing import Any
 
 from django.urls import reverse
 
+from chat.check_words import summary
+from chat.domain import Checked
+from chat.excerpts import excerpt
 from chat.models import Turn
 from chat.ports import LogEntry, TurnLog
 from chat.protocol.events import (
     AnswerBlock,
+    AnswerChecked,
     AnswerCitation,
+    ExcerptPart,
     SourceFrame,
     TurnAccepted,
     TurnCompleted,
@@ -27,7 +32,7 @@ from chat.protocol.events import (
     UsageFrame,
 )
 from chat.rendering import CitationLinks, render, render_answer, render_draft
-from chat.selectors import citation_links, excerpt
+from chat.selectors import citation_links
 
 
 async def follow(log: TurnLog, turn: Turn, slug: str, *, after: int) -> AsyncIterator[TurnFrame]:
@@ -49,6 +54,7 @@ class Assembler:
     links: CitationLinks = field(init=False)
     blocks: dict[int, str] = field(default_factory=dict)
     drafts: set[int] = field(default_factory=set)
+    checked: Checked | None = None
 
     def __post_init__(self) -> None:
         self.links = citation_links(self.slug, self.turn.pk, frozenset())
@@ -71,6 +77,8 @@ class Assembler:
             self.blocks[data["block"]] = self.blocks.get(data["block"], "") + data["text"]
             if data["draft"]:
                 self.drafts.add(data["block"])
+        elif data["type"] == "answer.checked":
+            self.checked = Checked.of(data)
         return self._frame(entry.seq, data) if render_it else None
 
     def _frame(self, seq: int, data: dict[str, Any]) -> TurnFrame:  # noqa: PLR0911 - one for each type
@@ -86,6 +94,8 @@ class Assembler:
                 return AnswerBlock(turn_id=turn_id, seq=seq, index=data["block"], html=self._block(data["block"]))
             case "answer.citation":
                 return AnswerCitation(turn_id=turn_id, seq=seq, number=data["number"])
+            case "answer.checked":
+                return self._checked(seq)
             case "turn.completed":
                 return TurnCompleted(
                     turn_id=turn_id,
@@ -113,7 +123,7 @@ class Assembler:
 
     @property
     def html(self) -> str:
-        return render_answer(self.answer, self.draft, self.links)
+        return render_answer(self.answer, self.draft, self.links, self.checked.findings if self.checked else ())
 
     def _block(self, index: int) -> str:
         text = self.blocks[index]
@@ -121,6 +131,16 @@ class Assembler:
             return render(text, self.links)
         first = index == min(self.drafts)
         return render_draft(text, self.links, label=first)
+
+    def _checked(self, seq: int) -> AnswerChecked:
+        return AnswerChecked(
+            turn_id=self.turn.pk,
+            seq=seq,
+            html=self.html,
+            summary=summary(self.checked),
+            sentences=self.checked.sentences if self.checked else 0,
+            unsupported=self.checked.faults if self.checked else 0,
+        )
 
     def _accepted(self, seq: int) -> TurnAccepted:
         conversation = self.turn.conversation
@@ -146,7 +166,10 @@ class Assembler:
                     page=source["page"],
                     last_page=source.get("last_page"),
                     heading=source["heading"],
-                    excerpt=excerpt(source["text"]),
+                    excerpt=tuple(
+                        ExcerptPart(text=text, is_deciding=is_deciding)
+                        for text, is_deciding in excerpt(source["text"], source.get("deciding", ()))
+                    ),
                     url=f"{self.links.base}{source['number']}/",
                 )
                 for source in data["sources"]

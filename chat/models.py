@@ -124,6 +124,8 @@ class Turn(TenantOwned):
     draft = models.TextField(blank=True)
     """What a weak model wrote below an extractive answer."""
     refused = models.BooleanField(default=False)
+    checked = models.JSONField(null=True)
+    """What a comparison of the answer with its passages has found, as `asdict` of a `Checked`; null where none was."""
     notice = models.CharField(max_length=300, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
@@ -173,6 +175,8 @@ class Source(TenantOwned):
     page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=500, blank=True)
+    deciding = models.JSONField(default=list, blank=True)
+    """Start and end in `text` of each sentence that the question is most likely answered by."""
     dense = models.FloatField(null=True)
     lexical = models.FloatField(null=True)
     fused = models.FloatField(null=True)

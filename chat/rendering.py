@@ -2,7 +2,7 @@
 answer.
 
 Answers are made of other people's text, so that no raw HTML, no image and no link is rendered from them; the only
-links are citations, and those are ours.
+links are citations, and those are ours. What a check has found is put into the finished HTML.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from chat.check_words import reason
 from chat.citations import CITATION
+from chat.domain import Finding
+from chat.marking import Mark, mark, nth_of, text_of
 
 TAGS = {"p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span", "div"}
 TAGS |= {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
@@ -91,16 +94,39 @@ def _render_markdown(text: str, links: CitationLinks) -> str:
     )
 
 
-def render_answer(answer: str, draft: str, links: CitationLinks) -> str:
-    """A whole answer as it is stored, with the model's own draft below it where there is one."""
-    return render(answer, links) + (render_draft(draft, links) if draft.strip() else "")
+def render_answer(answer: str, draft: str, links: CitationLinks, findings: Sequence[Finding] = ()) -> str:
+    """A whole answer as it is stored, with the model's own draft below it where there is one, and with the sentences
+    marked that a check has found to be unsupported."""
+    faults = [finding for finding in findings if finding.is_fault]
+    html = _marked(render(answer, links), answer, [fault for fault in faults if not fault.draft])
+    return html + (render_draft(draft, links, [fault for fault in faults if fault.draft]) if draft.strip() else "")
 
 
-def render_draft(draft: str, links: CitationLinks, *, label: bool = True) -> str:
+def render_draft(draft: str, links: CitationLinks, faults: Sequence[Finding] = (), *, label: bool = True) -> str:
     """`label` says above it what it is; further blocks of a streaming draft go without."""
     text = escape(_("Draft in the model's own words. It is a small model: trust the quotes above."))
     head = f'<p class="draft-label">{text}</p>' if label else ""
-    return f'<div class="draft">{head}{render(draft, links)}</div>'
+    return f'<div class="draft">{head}{_marked(render(draft, links), draft, faults)}</div>'
+
+
+def _marked(html: str, markdown: str, faults: Sequence[Finding]) -> str:
+    return mark(html, [_mark(markdown, fault) for fault in faults]) if faults else html
+
+
+def _mark(markdown: str, fault: Finding) -> Mark:
+    """The reason is part of the text for whoever has it read aloud, and shown to others who point at the mark or
+    come to it with the keyboard."""
+    written = markdown[fault.start : fault.end]
+    shown = text_of(render(written, CitationLinks("", frozenset())))
+    why = f'<span class="unsupported-why"><b>{escape(_("Not supported:"))}</b> {escape(reason(fault))}</span>'
+    return Mark(
+        text=shown,
+        nth=nth_of(written, markdown, fault.start),
+        begin='<mark class="unsupported" tabindex="0">',
+        end=f"{why}</mark>",
+        begin_part='<mark class="unsupported">',
+        end_part="</mark>",
+    )
 
 
 def _attributes() -> dict[str, set[str]]:

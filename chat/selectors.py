@@ -14,7 +14,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from chat.domain import Exchange
+from chat.check_words import summary
+from chat.domain import Checked, Exchange
+from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
@@ -28,7 +30,6 @@ HISTORY_TURNS = 8
 HISTORY_STEP = 4
 """at a time, not one with each question: what a model server has in its cache is the beginning of a prompt."""
 SIDEBAR_CONVERSATIONS = 100
-EXCERPT_CHARS = 320
 
 
 def conversations_list(*, access: Access) -> QuerySet[Conversation]:
@@ -87,11 +88,6 @@ def citation_links(slug: str, turn_id: UUID, numbers: frozenset[int]) -> Citatio
     return CitationLinks(base=f"{reverse('chat:turn', args=[slug, turn_id])}sources/", numbers=numbers)
 
 
-def excerpt(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= EXCERPT_CHARS else f"{flat[:EXCERPT_CHARS].rsplit(' ', 1)[0]} …"
-
-
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
     """A cited document has been replaced: by which version, of when, and where that is and what differs in it."""
@@ -136,7 +132,7 @@ class SourceView:
     page: int | None
     last_page: int | None
     heading: str
-    excerpt: str
+    excerpt: tuple[Part, ...]
     url: str
     cited: bool
     changed: ChangedSince | None = None
@@ -156,6 +152,7 @@ class TurnView:
     shortened: int
     """Sources of which only the best sentences were used."""
     refused: bool
+    check_summary: str
     notice: str
     error: dict[str, Any] | None
     model: str
@@ -199,12 +196,14 @@ def _turn_view(
     rating: Rating | None,
 ) -> TurnView:
     links = citation_links(slug, turn.pk, frozenset(source.number for source in sources))
+    checked = Checked.of(turn.checked)
+    html = render_answer(turn.answer, turn.draft, links, checked.findings if checked else ())
     failed = turn.status in {Turn.Status.FAILED, Turn.Status.INTERRUPTED}
     return TurnView(
         id=turn.pk,
         question=turn.question,
         status=turn.status,
-        answer_html=mark_safe(render_answer(turn.answer, turn.draft, links)),  # noqa: S308 - the one sanitiser's
+        answer_html=mark_safe(html),  # noqa: S308 - the one sanitiser's
         sources=tuple(
             SourceView(
                 number=source.number,
@@ -212,7 +211,7 @@ def _turn_view(
                 page=source.page,
                 last_page=source.last_page,
                 heading=source.heading,
-                excerpt=excerpt(source.text),
+                excerpt=tuple(excerpt(source.text, source.deciding)),
                 url=f"{links.base}{source.number}/",
                 cited=source.cited,
                 changed=changed.get(source.document_id) if source.document_id else None,
@@ -222,6 +221,7 @@ def _turn_view(
         omitted=len(turn.trace.get("cut", ())),
         shortened=sum(bool(each.get("shortened")) for each in turn.trace.get("candidates", ())),
         refused=turn.refused,
+        check_summary=summary(checked),
         notice=turn.notice,
         error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}
         if failed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from chat import selectors
-from chat.domain import Passage, Trace, Usage
+from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
 from ingestion.models import Document
@@ -101,6 +101,9 @@ class Outcome:
     sources_written: bool = False
     """Whether the passages are in the database already."""
     cited: list[int] = field(default_factory=list)
+    is_whole: bool = False
+    """Whether the answer came to its end."""
+    checked: Checked | None = None
     trace: Trace = field(default_factory=Trace)
 
 
@@ -115,6 +118,7 @@ def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
             answer=outcome.answer,
             draft=outcome.draft,
             refused=outcome.refused,
+            checked=asdict(outcome.checked) if outcome.checked else None,
             notice=outcome.notice[:300],
             error_code=outcome.error_code,
             error_message=outcome.error_message,
@@ -158,6 +162,7 @@ def _source_row(turn: Turn, passage: Passage, document_ids: set[UUID]) -> Source
         page=passage.page,
         last_page=passage.last_page,
         heading=passage.heading,
+        deciding=passage.deciding,
         dense=passage.dense,
         lexical=passage.lexical,
         fused=passage.fused,

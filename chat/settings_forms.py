@@ -67,7 +67,14 @@ class AnswerSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "passages": _("Passages"),
             "system_prompt": _("Additional instructions"),
         }
-        help_texts: ClassVar = {"temperature": _("0 is always the likeliest word; above 1 becomes erratic.")}
+        help_texts: ClassVar = {
+            "mode": _(
+                "Quoted sentences are there at once, in any language, and nothing in them is invented. A model's own "
+                "words read better and take longer, on a server without a graphics card up to half a minute before "
+                "the first; they are compared with the passages, and what those do not bear out is marked."
+            ),
+            "temperature": _("0 is always the likeliest word; above 1 becomes erratic."),
+        }
         widgets: ClassVar = {"system_prompt": forms.Textarea(attrs={"rows": 5})}
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:

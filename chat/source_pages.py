@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat import page_marks
+from chat.excerpts import parts
 from chat.models import Source
 from chat.selectors import changed_since
 from ingestion.domain import SECTION_SEPARATOR
@@ -23,6 +24,8 @@ SCALE = 2.0
 """Pixels per PDF point (1/72 inch): sharp on a dense screen, a few hundred kilobytes."""
 MAX_PIXELS = 4_000
 MARK = (255, 214, 10)
+MARK_AROUND = (255, 246, 204)
+"""The rest of a passage, where it has deciding sentences."""
 CONTEXT_CHARS = 3_000
 """Of text before and after the passage."""
 
@@ -33,6 +36,7 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
     available = document is not None and document.status != Document.Status.DELETING
     base = reverse("chat:source", args=[access.tenant.slug, source.turn_id, source.number])
     context: dict[str, Any] = {
+        "passage": list(parts(source.text, source.deciding)),
         "document_available": available,
         "kind": "text",
         "back_url": reverse("chat:conversation", args=[access.tenant.slug, source.turn.conversation_id])
@@ -43,7 +47,7 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
         "changed": changed_since(access=access, sources=[source]).get(document.pk) if document else None,
     }
     if not available or document is None:
-        return context | {"text_before": "", "text_marked": source.text, "text_after": ""}
+        return context | {"text_before": "", "text_after": ""}
     context["download_url"] = reverse("ingestion:download", args=[access.tenant.slug, document.pk])
     if document.media_type == "application/pdf" and source.page:
         passage_page = _page_of_quote(access, source)
@@ -77,10 +81,9 @@ def _text_around(access: Access, source: Source) -> dict[str, Any]:
     sections = sections_of(tenant=access.tenant, document_id=source.document_id)  # type: ignore[arg-type]  # available
     text = SECTION_SEPARATOR.join(sections.values_list("text", flat=True))
     if text[source.start : source.end] != source.text:
-        return {"text_before": "", "text_marked": source.text, "text_after": "", "document_changed": True}
+        return {"text_before": "", "text_after": "", "document_changed": True}
     return {
         "text_before": text[max(0, source.start - CONTEXT_CHARS) : source.start],
-        "text_marked": source.text,
         "text_after": text[source.end : source.end + CONTEXT_CHARS],
     }
 
@@ -111,12 +114,18 @@ def page_image(source: Source, *, page: int | None) -> bytes:
             width, height = shown.get_size()
             scale = min(SCALE, MAX_PIXELS / max(width, height, 1))
             image = shown.render(scale=scale).to_pil().convert("RGB")
-            boxes = list(page_marks.boxes(shown, source.text, scale=scale, height=image.height))
+            around = list(page_marks.boxes(shown, source.text, scale=scale, height=image.height))
+            deciding = [
+                box
+                for start, end in source.deciding
+                for box in page_marks.boxes(shown, source.text[start:end], scale=scale, height=image.height)
+            ]
         finally:
             pdf.close()
     marks = Image.new("RGB", image.size, "white")
-    for box in boxes:
-        ImageDraw.Draw(marks).rectangle(box, fill=MARK)
+    for boxes, colour in ((around, MARK_AROUND if deciding else MARK), (deciding, MARK)):
+        for box in boxes:
+            ImageDraw.Draw(marks).rectangle(box, fill=colour)
     buffer = io.BytesIO()
     ImageChops.multiply(image, marks).save(buffer, "PNG")
     return buffer.getvalue()

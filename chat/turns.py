@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from contextlib import aclosing, suppress
+from dataclasses import asdict
 from typing import Any, assert_never, cast
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from chat.citations import CITATION
 from chat.domain import (
     Answered,
     AnswerEvent,
+    Checked,
     CitationFound,
     Passage,
     SourcesFound,
@@ -86,10 +88,14 @@ async def _run(turn: Turn, log: TurnLog) -> None:
                 await journal.note(event)
         outcome.status = Status.COMPLETED
     except asyncio.CancelledError:
-        if turn.pk not in _stopped:  # the process is being shut down
+        if outcome.is_whole:  # only a check of it was still going on
+            outcome.status = Status.COMPLETED
+        elif turn.pk in _stopped:
+            outcome.status = Status.STOPPED
+        else:
             _interrupted(outcome)
+        if turn.pk not in _stopped:  # the process is being shut down
             raise
-        outcome.status = Status.STOPPED
     except AppError as error:
         _failed(outcome, error.code, error.message, retryable=error.retryable)
         logger.warning("turn %s: %s", turn.pk, error.message, exc_info=error.__cause__)
@@ -152,10 +158,14 @@ class _Journal:
                 await self._append({"type": "answer.citation", "number": number})
             case Answered():
                 self._answered(event)
+            case Checked():
+                self.outcome.checked = event
+                await self._append({"type": "answer.checked", **asdict(event)})
             case _:
                 assert_never(event)
 
     def _answered(self, event: Answered) -> None:
+        self.outcome.is_whole = True
         self.outcome.provider, self.outcome.model = event.provider, event.model
         self.outcome.usage = event.usage
         self.outcome.refused, self.outcome.notice = event.refused, event.notice
@@ -220,6 +230,7 @@ def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any
                 "last_page": passage.last_page,
                 "heading": passage.heading,
                 "text": passage.text,
+                "deciding": passage.deciding,
             }
             for passage in passages
         ],

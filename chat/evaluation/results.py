@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chat.evaluation import ranking, refusing, spans
+from chat.evaluation import checking, ranking, refusing, spans
+from chat.evaluation.pairs import Pair
 from chat.evaluation.running import BUDGETS, Asked
 from chat.evaluation.sets import EvaluationSet
 
@@ -82,6 +83,20 @@ def _refusing(asked: Sequence[Asked]) -> Figures:
     }
 
 
+def checking_figures(marked: Sequence[tuple[Pair, bool]]) -> Figures:
+    """Of sentences that their passages bear out or do not; none where the set has not both."""
+    if {pair.supported for pair, _is_marked in marked} != {True, False}:
+        return {}
+    found = checking.measured(marked)
+    return {
+        "check_pairs": found.pairs,
+        "check_precision": round(found.precision, DIGITS),
+        "check_recall": round(found.recall, DIGITS),
+        "check_left_alone": round(found.left_alone, DIGITS),
+        **{f"check_marked_{kind}": round(share, DIGITS) for kind, share in found.marked.items()},
+    }
+
+
 def as_markdown(results: Mapping[str, Mapping[str, Any]], baseline: Baseline) -> str:
     """A table with a row for each figure of each set, and what it was before."""
     lines = ["| set | measure | now | before | difference |", "|---|---|---|---|---|"]
@@ -116,7 +131,8 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def write_baseline(path: Path, results: Mapping[str, Any]) -> None:
-    """Note down the sets that were run; what is known of others stays."""
+    """Note down the sets that were run; what is known of others stays, and so do figures that were not measured."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    together = {**read_baseline(path), **results}
+    known = read_baseline(path)
+    together = {**known, **{name: {**known.get(name, {}), **each} for name, each in results.items()}}
     path.write_text(json.dumps(dict(sorted(together.items())), indent=2) + "\n", encoding="utf-8")

@@ -17,7 +17,9 @@ from chat import packing, plans
 from chat.aio import in_thread
 from chat.answering import Kit, Question, anything_relevant, in_words, pack, search_for
 from chat.domain import Candidate, Passage
+from chat.evaluation import checking
 from chat.evaluation.alignment import alignment
+from chat.evaluation.pairs import Pair
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
 from chat.llm.clients import close_clients
@@ -141,6 +143,12 @@ async def ask(library: Library, each: EvaluationSet, query: Query, breaker: Brea
         milliseconds=milliseconds,
         tokenizer=kit.count.name,
     )
+
+
+async def check(tenant: Tenant, pairs: Sequence[Pair], breaker: Breaker) -> list[tuple[Pair, bool]]:
+    """Each pair, and whether its sentence was marked as not supported."""
+    kit = await in_thread(plans.kit_of, tenant, "", breaker)
+    return [(pair, await checking.is_marked(pair, kit)) for pair in pairs]
 
 
 async def hang_up(tenant: Tenant) -> None:

@@ -1,7 +1,8 @@
 """A directory with documents and questions whose answers are known.
 
 corpus.jsonl   {doc_id, title, text}, or a folder pdfs/ whose files are documents
-queries.jsonl  {query_id, text, lang, history, answerable | answerability}; all but the first two may be missing
+queries.jsonl  {query_id, text, lang, history, answerable | answerability, answer, fake_answer}; all but the first two
+               may be missing
 qrels.tsv      query_id, doc_id, grade, below a header line; "name#p12" is a page of a PDF file
 answers.jsonl  {query_id, doc_id, start, end}, in characters of the document's text; may be missing
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ class EvaluationSet:
     queries: tuple[Query, ...]
     judgements: Mapping[str, Mapping[str, int]]
     spans: Mapping[str, tuple[Span, ...]]
+    false_answers: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    """Query -> every way to say its answer, and a false one, where the set has passages that were falsified."""
 
     @property
     def name(self) -> str:
@@ -73,7 +76,7 @@ class EvaluationSet:
         if self.has_pages:
             yield from (File(path.stem, path.name, path.read_bytes()) for path in sorted(self._pdfs.glob("*.pdf")))
             return
-        for row in _rows(self.directory / "corpus.jsonl"):
+        for row in rows(self.directory / "corpus.jsonl"):
             yield File(row["doc_id"], f"{row.get('title') or row['doc_id']}.txt", row["text"].encode())
 
 
@@ -92,7 +95,8 @@ def is_set(directory: Path) -> bool:
 def read(directory: Path, *, limit: int | None = None) -> EvaluationSet:
     """Read the questions and what is known of them; the documents are read one by one, by `files`. With a limit,
     questions are taken from everywhere, and not only from the beginning."""
-    queries = [_query(row) for row in _rows(directory / "queries.jsonl")]
+    told = list(rows(directory / "queries.jsonl"))
+    queries = [_query(row) for row in told]
     if limit is not None and limit < len(queries):
         queries = [queries[number * len(queries) // limit] for number in range(limit)]
     asked = {query.query_id for query in queries}
@@ -102,6 +106,11 @@ def read(directory: Path, *, limit: int | None = None) -> EvaluationSet:
         tuple(queries),
         {query_id: grades for query_id, grades in judgements.items() if query_id in asked},
         {query_id: spans for query_id, spans in _spans(directory / "answers.jsonl").items() if query_id in asked},
+        {
+            str(row["query_id"]): (_ways_to_say(row["answer"]), row["fake_answer"])
+            for row in told
+            if "fake_answer" in row and str(row["query_id"]) in asked
+        },
     )
 
 
@@ -113,6 +122,13 @@ def _query(row: Mapping[str, Any]) -> Query:
         history=_exchanges(row.get("history", ())),
         answerable=_answerable(row),
     )
+
+
+def _ways_to_say(answer: Any) -> tuple[str, ...]:
+    """A text, or lists of texts that say the same."""
+    if isinstance(answer, str):
+        return (answer,)
+    return tuple(way for each in answer for way in _ways_to_say(each))
 
 
 def _answerable(row: Mapping[str, Any]) -> bool | None:
@@ -136,11 +152,11 @@ def _exchanges(history: Any) -> tuple[Exchange, ...]:
 def _spans(path: Path) -> dict[str, tuple[Span, ...]]:
     spans: defaultdict[str, list[Span]] = defaultdict(list)
     if path.is_file():
-        for row in _rows(path):
+        for row in rows(path):
             spans[str(row["query_id"])].append(Span(row["doc_id"], row["start"], row["end"]))
     return {query_id: tuple(each) for query_id, each in spans.items()}
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from (json.loads(line) for line in file if line.strip())

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from chat.domain import Passage
-from chat.selectors import excerpt
+from chat.excerpts import opening
 
 PIECE = re.compile(r"`+|\\.?|[^\\`]+", re.DOTALL)
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -22,7 +22,7 @@ def passage_row(passage: Passage) -> dict[str, Any]:
         "heading": passage.heading,
         "start": passage.start,
         "end": passage.end,
-        "excerpt": excerpt(passage.text),
+        "excerpt": opening(passage.text),
     }
 
 

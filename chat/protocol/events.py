@@ -33,13 +33,19 @@ class TurnStage(TurnFrame):
     stage: Stage
 
 
+class ExcerptPart(Frame):
+    text: str
+    is_deciding: bool
+    """The question is most likely answered here."""
+
+
 class SourceFrame(Frame):
     number: int
     document: str
     page: int | None
     last_page: int | None
     heading: str
-    excerpt: str
+    excerpt: tuple[ExcerptPart, ...]
     url: str
 
 
@@ -65,6 +71,18 @@ class AnswerCitation(TurnFrame):
 
     type: Literal["answer.citation"] = "answer.citation"
     number: int
+
+
+class AnswerChecked(TurnFrame):
+    """The answer has been compared with its passages. The whole of it, with what is not supported marked, replaces the
+    blocks."""
+
+    type: Literal["answer.checked"] = "answer.checked"
+    html: str
+    summary: str
+    """One line about what was found."""
+    sentences: int
+    unsupported: int
 
 
 class UsageFrame(Frame):
@@ -123,6 +141,14 @@ class ProtocolError(Frame):
 
 
 TurnEvent = Annotated[
-    TurnAccepted | TurnStage | TurnSources | AnswerBlock | AnswerCitation | TurnCompleted | TurnStopped | TurnFailed,
+    TurnAccepted
+    | TurnStage
+    | TurnSources
+    | AnswerBlock
+    | AnswerCitation
+    | AnswerChecked
+    | TurnCompleted
+    | TurnStopped
+    | TurnFailed,
     Field(discriminator="type"),
 ]

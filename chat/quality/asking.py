@@ -6,9 +6,21 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from chat.answering import RUNNERS_UP, Kit, Question, answer, anything_relevant, pack, search_for
-from chat.domain import Answered, CitationFound, Passage, Retrieval, SourcesFound, StageStarted, TextDelta, Trace, Usage
+from chat.domain import (
+    Answered,
+    Checked,
+    CitationFound,
+    Passage,
+    Retrieval,
+    SourcesFound,
+    StageStarted,
+    TextDelta,
+    Trace,
+    Usage,
+)
 from chat.quality.figures import DEPTH
 from project.errors import AppError
 
@@ -80,18 +92,12 @@ async def _answer(question: Question, kit: Kit, asked: Asked, clock: Callable[[]
                 case Answered():
                     asked.refused, asked.model, asked.usage = event.refused, event.model, event.usage
                     asked.elapsed_ms = clock()
+                case Checked():
+                    asked.sentences, asked.unsupported = event.sentences, event.faults
                 case StageStarted() | CitationFound():
                     pass
                 case _:
-                    _note_check(event, asked)
-
-
-def _note_check(event: object, asked: Asked) -> None:
-    """What a check of the answer has found, where answers are checked: how many `sentences` it has compared with their
-    passages, and how many `faults` there were."""
-    sentences, faults = getattr(event, "sentences", None), getattr(event, "faults", None)
-    if isinstance(sentences, int) and isinstance(faults, int):
-        asked.sentences, asked.unsupported = sentences, faults
+                    assert_never(event)
 
 
 def _clock() -> Callable[[], int]:

@@ -150,9 +150,8 @@ def _options(entry: Entry) -> Mapping[str, Any]:
 
 
 def prompt_versions() -> tuple[int, ...]:
-    """Of the prompt for answers, oldest first; none where prompts have no versions."""
-    versions = getattr(prompts, "versions", None)
-    return tuple(versions("answer")) if versions else ()
+    """Of the prompt for answers, oldest first."""
+    return tuple(prompts.versions("answer"))
 
 
 def kit_of(tenant: Tenant, question: str, breaker: Breaker, wanted: Configuration, instead: Instead) -> Kit:
@@ -162,20 +161,16 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker, wanted: Configuratio
 
 
 def _styled(style: AnswerStyle, wanted: Configuration) -> AnswerStyle:
-    changed: dict[str, Any] = {"draft": False}
-    if wanted.prompt_version is not None and prompt_versions():
-        changed["prompt_version"] = wanted.prompt_version
-    return replace(style, **changed)
+    return replace(style, draft=False, prompt_version=wanted.prompt_version)
 
 
 def setup_of(tenant: Tenant, wanted: Configuration) -> dict[str, Any]:
     """What answers are made with in effect, to be kept with the run."""
     answers = answers_of(tenant, wanted)
-    versions = prompt_versions()
     return {
         "models": [choice.label for choice in chain_of(tenant, answers, wanted)],
         "mode": answers.mode,
-        "prompt_version": wanted.prompt_version or (versions[-1] if versions else None),
+        "prompt_version": wanted.prompt_version or prompt_versions()[-1],
         "instructions": answers.system_prompt,
         "passages": answers.passages,
         "context_tokens": answers.context_tokens,

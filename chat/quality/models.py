@@ -154,7 +154,7 @@ class QualityResult(TenantOwned):
     answer_match = models.FloatField(null=True)
     """How much of what was expected stands in the answer, 0 to 1."""
     sentences = models.PositiveIntegerField(null=True)
-    """That were checked against the passages they cite, where answers are checked."""
+    """That were checked against the passages they cite."""
     unsupported = models.PositiveIntegerField(null=True)
     """Of those, the ones that no passage supports."""
     model = models.CharField(max_length=200, blank=True)

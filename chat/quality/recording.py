@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from chat.domain import Passage
+from chat.excerpts import opening
 from chat.quality import matching
 from chat.quality.asking import Asked
 from chat.quality.matching import Expected, Found
 from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
 from chat.refusal import language_of
-from chat.selectors import excerpt
 from ingestion.index import tokens
 from ingestion.models import Document
 
@@ -48,7 +48,7 @@ def result_write(*, run: QualityRun, ordinal: int, question: GoldenQuestion, ask
 def _expected_rows(expected: Sequence[Expected], found: Sequence[Found]) -> list[dict[str, Any]]:
     ranks = matching.ranks_of(expected, found)
     return [
-        {"document": each.document, "page": each.page, "text": excerpt(each.text), "rank": rank}
+        {"document": each.document, "page": each.page, "text": opening(each.text), "rank": rank}
         for each, rank in zip(expected, ranks, strict=True)
     ]
 
@@ -60,7 +60,7 @@ def _passage_rows(expected: Sequence[Expected], found: Sequence[Found], asked: A
             "document": passage.document_name,
             "page": passage.page,
             "heading": passage.heading,
-            "excerpt": excerpt(passage.text),
+            "excerpt": opening(passage.text),
             "wanted": any(matching.fulfils(each, one) for one in expected),
             "sent": passage.chunk_id in sent,
         }

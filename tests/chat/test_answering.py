@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,14 +10,20 @@ from chat.answering import Kit, Question, answer, in_words, search_for
 from chat.domain import (
     Answered,
     AnswerEvent,
+    Checked,
     CitationFound,
+    Finding,
     SourcesFound,
+    Stage,
     StageStarted,
     TextDelta,
     Trace,
+    Verdict,
 )
 from chat.errors import NoProvider, PromptTooLong, ProviderUnreachable, StreamBroken
 from chat.llm.fakes import ScriptedChat
+from ingestion.domain import Vector
+from ingestion.errors import EmbedderUnavailable
 from tests.chat.kits import kit, passage, question
 
 WARRANTY = passage("The warranty lasts two years. It covers the battery as well.", page=4)
@@ -32,14 +40,24 @@ def text_of(events: list[AnswerEvent], *, draft: bool = False) -> str:
 
 
 def end_of(events: list[AnswerEvent]) -> Answered:
-    assert isinstance(events[-1], Answered)
+    """What ends the answer: only what a check of it says may follow."""
+    (at,) = [number for number, event in enumerate(events) if isinstance(event, Answered)]
+    for event in events[at + 1 :]:
+        assert isinstance(event, Checked) or event == StageStarted(Stage.CHECKING)
+    end = events[at]
+    assert isinstance(end, Answered)
+    return end
+
+
+def check_of(events: list[AnswerEvent]) -> Checked:
+    assert isinstance(events[-1], Checked)
     return events[-1]
 
 
 async def test_sources_come_before_the_first_word() -> None:
     events = await events_of(ASKED, kit([WARRANTY, RETURNS], ["Two years. ", "[1]"]))
 
-    kinds = [type(event) for event in events]
+    kinds = [type(event) for event in events if event != StageStarted(Stage.CHECKING)]
     assert kinds == [StageStarted, SourcesFound, StageStarted, TextDelta, TextDelta, CitationFound, Answered]
     assert text_of(events) == "Two years. [1]"
 
@@ -49,6 +67,36 @@ async def test_it_says_which_model_wrote_and_what_it_used() -> None:
 
     assert (end.provider, end.model) == ("Scripted", "scripted-1")
     assert end.usage.completion_tokens == 3
+
+
+async def test_what_a_model_wrote_is_checked_once_it_is_whole() -> None:
+    events = await events_of(ASKED, kit([WARRANTY], ["It lasts two years [1]. ", "It was signed by Bob Dylan [1]."]))
+
+    assert check_of(events) == Checked(2, (Finding(24, 55, Verdict.NAME, detail="Bob Dylan", cited=(1,)),))
+    end = events.index(end_of(events))
+    assert not [event for event in events[end:] if isinstance(event, TextDelta)]
+
+
+async def test_of_an_extractive_answer_only_the_draft_is_checked() -> None:
+    events = await events_of(ASKED, kit([WARRANTY], ["It was signed by Bob Dylan."], extractive=True))
+    assert [(each.draft, each.detail) for each in check_of(events).findings] == [(True, "Bob Dylan")]
+
+
+async def test_a_check_that_fails_costs_the_check_and_nothing_else() -> None:
+    async def away(_texts: Sequence[str]) -> list[Vector]:
+        raise EmbedderUnavailable("The embedder is away.")
+
+    made = replace(kit([WARRANTY], ["The warranty expires eventually, as usual [1]."]), embed=away)
+    events = await events_of(ASKED, made)
+    assert text_of(events) == "The warranty expires eventually, as usual [1]."
+    assert end_of(events).provider == "Scripted"
+    assert not [event for event in events if isinstance(event, Checked)]
+
+
+async def test_a_refusal_is_not_checked() -> None:
+    events = await events_of(ASKED, kit([WARRANTY], ["I could not find an answer to this in the documents."]))
+    assert end_of(events).refused
+    assert StageStarted(Stage.CHECKING) not in events
 
 
 async def test_citations_of_sources_that_do_not_exist_are_dropped() -> None:

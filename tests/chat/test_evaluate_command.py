@@ -83,6 +83,28 @@ def test_refusing_is_measured_where_there_are_questions_without_an_answer(tmp_pa
     assert (result["unanswerable"], result["refusing_recall"], result["answered"]) == (1, 1.0, 1.0)
 
 
+def test_a_check_is_measured_without_reading_documents_and_other_figures_stay(tmp_path: Path) -> None:
+    answers = [(str(number), "pump", PUMP, "eighteen months") for number in range(8)]
+    answers += [(str(number), "train", TRAIN, "at seven") for number in range(8, 16)]
+    queries = [{"query_id": query_id, "text": f"Question {query_id}?"} for query_id, *_rest in answers]
+    directory = set_in(tmp_path / "checked", queries=queries, judged=[])
+    (directory / "answers.jsonl").write_text(
+        lines(
+            [
+                {"query_id": query_id, "doc_id": doc_id, "start": text.index(said), "end": text.index(said) + len(said)}
+                for query_id, doc_id, text, said in answers
+            ]
+        )
+    )
+    noted = tmp_path / "baseline.json"
+    noted.write_text(json.dumps({"checked": {"ndcg@10": 0.5}}))
+    result = evaluate(directory, family="checking", baseline=noted, save=True)
+    assert "documents" not in result
+    assert result["check_marked_quoted"] == 0.0
+    assert result["check_marked_altered"] == 1.0
+    assert json.loads(noted.read_text())["checked"] == {"ndcg@10": 0.5, **result}
+
+
 def test_a_question_that_leans_on_the_one_before_is_searched_with_it(tmp_path: Path) -> None:
     history = [{"role": "user", "text": "When does the train to the coast leave?"}]
     leaning = {"query_id": "2", "text": "And the fare?", "history": history}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -16,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.domain import Answered
+from chat.domain import Answered, Checked, Finding, Verdict
 from chat.models import AnswerSettings, Conversation, Provider, Turn
 from chat.quality import asking, configuration, running, runs, tasks
 from chat.quality.configuration import Configuration
@@ -117,18 +116,13 @@ def test_answers_are_measured_with_the_model_that_is_set_up(as_alice: Access, li
     assert warranty.prompt_tokens
     assert warranty.first_word_ms is not None
     assert {"first_word_ms_p50", "elapsed_ms_p95", "prompt_tokens", "completion_tokens"} <= set(run.figures)
-    assert "supported" not in run.figures  # as long as nobody checks answers
+    assert run.figures["supported"] == 0.0  # it says three years, and nothing of them about the train
 
 
 async def test_what_a_check_of_an_answer_says_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    @dataclass
-    class Checked:
-        sentences: int
-        faults: int
-
     async def checked_answer(*_args: object) -> AsyncGenerator[object, None]:
         yield Answered(model="phi3.5")
-        yield Checked(sentences=4, faults=1)
+        yield Checked(4, (Finding(0, 10, Verdict.UNSAID), Finding(10, 20, Verdict.UNCITED, found_in=1)))
 
     monkeypatch.setattr(asking, "answer", checked_answer)
     asked = await asking.ask(question("How long?"), kit([]), with_answer=True)

@@ -16,10 +16,20 @@ from chat.aio import in_thread
 from chat.following import follow
 from chat.llm.fakes import Step
 from chat.models import Conversation, Source, Turn
-from chat.protocol.events import AnswerBlock, TurnCompleted, TurnFailed, TurnFrame, TurnSources, TurnStopped
+from chat.protocol.events import (
+    AnswerBlock,
+    AnswerChecked,
+    TurnCompleted,
+    TurnFailed,
+    TurnFrame,
+    TurnSources,
+    TurnStage,
+    TurnStopped,
+)
 from chat.selectors import HISTORY_TURNS, TurnView, history_before, turn_get, turn_views
 from chat.shared_redis import close_redis
 from chat.tasks import reap_turns
+from ingestion.domain import Vector
 from tenants.access import Access
 from tenants.models import Tenant
 from tests.chat.kits import Plans, kit, passage
@@ -71,6 +81,72 @@ async def test_a_replay_shows_what_a_fresh_page_shows(as_alice: Access, planned:
 
     assert last.html == view.answer_html
     assert [frame.model_dump() for frame in await frames(turn)] == [frame.model_dump() for frame in await frames(turn)]
+
+
+MADE_UP = "Two years [1]. The warranty was signed by **James Cameron** on 4 March [1].\n\nThe warranty lasts two years."
+
+
+async def test_a_checked_answer_is_the_same_live_replayed_and_on_a_fresh_page(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], [MADE_UP]))
+    turn = await start(as_alice)
+    seen = await frames(turn)
+    [checked] = [frame for frame in seen if isinstance(frame, AnswerChecked)]
+    last = seen[-1]
+    assert isinstance(last, TurnCompleted)
+
+    stored = await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).get(pk=turn.pk))
+    (view,) = await in_thread(turn_views, access=as_alice, turns=[stored])
+
+    assert "<strong>James Cameron</strong>" in checked.html[checked.html.index("<mark") :]
+    assert (checked.sentences, checked.unsupported) == (2, 1)
+    assert checked.html == last.html == view.answer_html
+    assert checked.summary == view.check_summary != ""
+    assert await frames(turn) == seen
+
+
+async def test_an_answer_is_whole_on_the_screen_before_it_is_checked(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["The warranty lasts ", "two years [1]."]))
+    turn = await start(as_alice)
+    seen = await frames(turn)
+
+    at = next(number for number, frame in enumerate(seen) if isinstance(frame, TurnStage) and frame.stage == "checking")
+    shown = [frame.html for frame in seen[:at] if isinstance(frame, AnswerBlock)][-1]
+    assert "The warranty lasts two years" in shown
+    assert "cite" in shown
+
+
+async def test_an_answer_that_is_stopped_while_it_is_checked_is_whole(as_alice: Access, planned: Plans) -> None:
+    reached = asyncio.Event()
+
+    async def never(_texts: Sequence[str]) -> list[Vector]:
+        reached.set()
+        await asyncio.sleep(60)
+        return []
+
+    planned(replace(kit([WARRANTY], ["The warranty expires eventually, as usual [1]."]), embed=never))
+    turn = await start(as_alice)
+    await asyncio.wait_for(reached.wait(), 10)
+    await turns.stop(turn.pk)
+
+    last = (await frames(turn))[-1]
+    assert isinstance(last, TurnCompleted)
+    await in_thread(turn.refresh_from_db)
+    assert (turn.status, turn.model, turn.checked) == (Turn.Status.COMPLETED, "scripted-1", None)
+
+
+async def test_sources_say_which_sentences_decide_while_they_stream_and_afterwards(
+    as_alice: Access, planned: Plans
+) -> None:
+    planned(kit([passage("Lids are blue here. The warranty lasts two years.")], ["Two years [1]."]))
+    turn = await start(as_alice)
+    [streamed] = [frame for frame in await frames(turn) if isinstance(frame, TurnSources)]
+
+    def stored() -> TurnView:
+        return turn_views(access=as_alice, turns=[turn_get(access=as_alice, turn_id=turn.pk)])[0]
+
+    decided = [("Lids are blue here. ", False), ("The warranty lasts two years.", True)]
+    assert [(part.text, part.is_deciding) for part in streamed.sources[0].excerpt] == decided
+    assert list((await in_thread(stored)).sources[0].excerpt) == decided
 
 
 async def test_resuming_gives_the_rest_and_the_blocks_are_whole(as_alice: Access, planned: Plans) -> None:

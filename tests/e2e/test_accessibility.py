@@ -9,10 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.contracts.openai_server import OpenAIServer
+from tests.contracts.openai_server import OpenAIServer, say
 from tests.e2e import papers
 from tests.e2e.browsing import Watch, add_document, ask, wait_until_over
-from tests.e2e.conftest import ACME, ALICE, NewContext, SignedIn
+from tests.e2e.conftest import ACME, ALICE, DANA, NewContext, SignedIn
 from tests.e2e.product import Product
 
 GRAVE = {"serious", "critical"}
@@ -72,6 +72,17 @@ def test_pages_of_an_organisation_have_no_grave_findings(
         assert page.goto(product.address(path)).status == 200, path  # type: ignore[union-attr]
         found += findings(page)
     assert found == []
+
+
+def test_an_answer_with_a_marked_sentence_has_no_grave_findings(
+    signed_in: SignedIn, product: Product, writing_organisation: str, upstream: OpenAIServer, scheme: str
+) -> None:
+    upstream.script(say("The warranty lasts two years [1]. ", "It was signed by **Bob Dylan** [1]."))
+    page = signed_in(DANA, color_scheme=scheme)
+    page.goto(product.address(f"/t/{writing_organisation}/"))
+    wait_until_over(ask(page, papers.WARRANTY_QUESTION))
+    page.locator("mark.unsupported").focus()
+    assert findings(page) == []
 
 
 def test_pages_outside_an_organisation_have_no_grave_findings(

@@ -139,6 +139,52 @@ def test_a_question_that_failed_can_be_asked_again(page: Page, upstream: OpenAIS
     expect(page.locator(".turn")).to_have_count(2)
 
 
+def test_what_no_passage_says_is_marked_in_the_answer_with_a_reason_for_mouse_and_keyboard(
+    page: Page, upstream: OpenAIServer
+) -> None:
+    made_up = "It was signed by Bob Dylan [1]."
+    upstream.script(say("The warranty lasts **two years** [1]. ", made_up))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    wait_until_over(turn)
+    marks = turn.locator("mark.unsupported")
+    expect(marks).to_have_count(1)
+    reason = marks.get_by_text("The name “Bob Dylan” is not in the cited passage.")
+    hidden = {"width": 1, "height": 1}
+    assert size_of(reason) == hidden
+    marks.hover()
+    assert size_of(reason)["width"] > 100
+    page.mouse.move(0, 0)
+    assert size_of(reason) == hidden
+    marks.focus()
+    assert size_of(reason)["width"] > 100
+    page.keyboard.press("Escape")
+    assert size_of(reason) == hidden
+    expect(turn.get_by_text("not supported and marked: 1")).to_be_visible()
+    live = turn.locator(".answer").inner_html()
+    page.reload()
+    assert page.locator(".answer").inner_html() == live
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("mark.unsupported").focus()
+    box = page.locator(".unsupported-why").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
+def test_the_sentence_that_decides_is_marked_before_the_model_begins(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say("Two years [1].", first_token_s=3))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    decided = "The warranty of the Heron kettle lasts two years from the day of purchase."
+    expect(turn.locator(".source").first.locator("mark")).to_have_text(decided)
+    expect(turn.locator(".answer")).to_be_empty()
+    wait_until_over(turn)
+    page.reload()
+    card = page.locator(".source").first
+    expect(card.locator("mark")).to_have_text(decided)
+    card.get_by_role("link").click()
+    expect(page.locator("#passage mark")).to_have_text(decided)
+
+
 def test_an_answer_can_be_asked_for_again(page: Page, upstream: OpenAIServer) -> None:
     first, second = f"first{uuid4().hex[:6]}", f"second{uuid4().hex[:6]}"
     upstream.script(say(f"{first} [1]."))
@@ -150,6 +196,12 @@ def test_an_answer_can_be_asked_for_again(page: Page, upstream: OpenAIServer) ->
     wait_until_over(again)
     expect(again.locator(".answer")).to_contain_text(second)
     expect(page.locator(".turn").first.locator(".answer")).to_contain_text(first)
+
+
+def size_of(locator: Locator) -> dict[str, float]:
+    box = locator.bounding_box()
+    assert box is not None
+    return {"width": round(box["width"]), "height": round(box["height"])}
 
 
 def questions_asked(upstream: OpenAIServer) -> list[str]:

@@ -9,7 +9,7 @@ function numbered(...events) {
   return events.map((event, index) => ({ turn_id: ID, seq: index + 1, ...event }));
 }
 
-const SOURCE = { number: 1, document: "Rulebook.pdf", page: 34, heading: "Leave", excerpt: "Twenty days.", url: "/s/1/" };
+const SOURCE = { number: 1, document: "Rulebook.pdf", page: 34, heading: "Leave", excerpt: [{ text: "Twenty days.", is_deciding: true }], url: "/s/1/" };
 const WHOLE = numbered(
   {
     type: "turn.accepted",
@@ -51,6 +51,14 @@ describe("reduce", () => {
     assert.deepEqual(state.conversation, { id: "c1", title: "Leave", url: "/t/acme/c/c1/" });
     assert.equal(state.model, "phi3.5");
     assert.equal(state.elapsedMs, 4200);
+  });
+
+  it("shows a checked answer whole before the turn is over", () => {
+    const checked = { type: "answer.checked", html: "<p><mark>Twenty</mark></p>", summary: "One.", seq: 9, turn_id: ID };
+    const state = reduce(play(WHOLE.slice(0, 8)), checked);
+    assert.equal(isFinal(state), false);
+    assert.equal(state.html, "<p><mark>Twenty</mark></p>");
+    assert.equal(state.checkSummary, "One.");
   });
 
   it("changes nothing when any stretch is applied again", () => {

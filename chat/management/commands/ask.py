@@ -12,7 +12,8 @@ from django.core.management.base import CommandParser
 
 from chat import plans
 from chat.answering import Kit, Question, answer
-from chat.domain import Answered, CitationFound, Passage, SourcesFound, TextDelta, Trace
+from chat.check_words import summary
+from chat.domain import Answered, Checked, CitationFound, Passage, SourcesFound, TextDelta, Trace
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.clients import close_clients
 from chat.management.printed import Unescaped, passage_row
@@ -43,6 +44,7 @@ class Command(TenantCommand):
         cited: list[int] = []
         passages: tuple[Passage, ...] = ()
         end = Answered()
+        checked: Checked | None = None
         first_word_ms: float | None = None
         try:
             async with aclosing(answer(question, kit, trace)) as events:
@@ -61,6 +63,8 @@ class Command(TenantCommand):
                             cited.append(number)
                         case Answered():
                             end = event
+                        case Checked():
+                            checked = event
             self._write(readable.close())
         finally:
             await close_clients()
@@ -72,6 +76,7 @@ class Command(TenantCommand):
             "citations": [
                 {"number": passage.number, **passage_row(passage)} for passage in passages if passage.number in cited
             ],
+            "checked": asdict(checked) if checked else None,
             "provider": end.provider,
             "model": end.model,
             "usage": asdict(end.usage),
@@ -88,6 +93,8 @@ class Command(TenantCommand):
         for each in result["citations"]:
             page = f", page {each['page']}" if each["page"] else ""
             self.stdout.write(f"[{each['number']}] {each['document']}{page}: {each['excerpt']}")
+        if line := summary(Checked.of(result["checked"])):
+            self.stdout.write(f"\n{line}")
         model = result["model"] or "no model"
         self.stdout.write(f"\n{model}, {result['timings_ms']['total']:.0f} ms. {result['notice']}")
 

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from chat.evaluation import results, running, sets
+from chat.evaluation.pairs import pairs
 from chat.evaluation.sets import EvaluationSet
 from chat.llm.breaker import MemoryBreaker
 from ingestion import services
@@ -25,15 +26,18 @@ from tenants.models import Tenant
 
 BASELINE = Path("docs", "quality", "baseline.json")
 REPORT_EVERY = 100
+SEARCH, CHECKING = FAMILIES = ("search", "checking")
+"""What is searched for in documents, packed and refused; and what a check says of sentences beside their passages."""
 
 
 class Command(BaseCommand):
-    help = "Measure retrieval, the choice of text and refusing on documents and questions with known answers."
+    help = "Measure retrieval, the choice of text, refusing and checking on questions with known answers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", help="a set, or a folder of sets")
         parser.add_argument("--limit", type=int, help="only so many queries of each set")
         parser.add_argument("--json", action="store_true", help="print one JSON object and no progress")
+        parser.add_argument("--family", choices=FAMILIES, help="only this kind of figures; checking needs no documents")
         parser.add_argument("--only", nargs="+", metavar="NAME", help="of a folder of sets, only these")
         parser.add_argument("--baseline", type=Path, default=settings.BASE_DIR / BASELINE, metavar="FILE")
         parser.add_argument("--save", action="store_true", help="note the figures down as the new baseline")
@@ -41,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         self.quiet: bool = options["json"]
         self.limit: int | None = options["limit"]
+        self.families = {options["family"]} if options["family"] else set(FAMILIES)
         try:
             folders = sets.sets_in(options["directory"])
         except OSError as error:
@@ -72,27 +77,30 @@ class Command(BaseCommand):
             services.tenant_purge(tenant=tenant)
 
     def measure(self, tenant: Tenant, each: EvaluationSet) -> dict[str, Any]:
-        began = time.perf_counter()
-        library = running.ingest(tenant, each, lambda count: self.report(each, "documents", count))
-        ingest_s = time.perf_counter() - began
+        found: dict[str, Any] = {"set": each.name, "database": connection.vendor}
+        library = None
+        if SEARCH in self.families:
+            began = time.perf_counter()
+            library = running.ingest(tenant, each, lambda count: self.report(each, "documents", count))
+            found["documents"] = sum(map(len, library.doc_ids.values()))
+            found["ingest_seconds"] = round(time.perf_counter() - began, 1)
+        return found | asyncio.run(self.ask_and_check(tenant, each, library))
 
-        async def ask_all() -> list[running.Asked]:
-            breaker, asked = MemoryBreaker(), []
-            try:
+    async def ask_and_check(
+        self, tenant: Tenant, each: EvaluationSet, library: running.Library | None
+    ) -> dict[str, Any]:
+        breaker, asked, found = MemoryBreaker(), list[running.Asked](), dict[str, Any]()
+        try:
+            if library is not None:
                 for query in each.queries:
                     asked.append(await running.ask(library, each, query, breaker))
                     self.report(each, "queries", len(asked))
-            finally:
-                await running.hang_up(tenant)
-            return asked
-
-        return {
-            "set": each.name,
-            "database": connection.vendor,
-            "documents": sum(map(len, library.doc_ids.values())),
-            **results.figures(each, asyncio.run(ask_all())),
-            "ingest_seconds": round(ingest_s, 1),
-        }
+                found |= results.figures(each, asked)
+            if CHECKING in self.families:
+                found |= results.checking_figures(await running.check(tenant, pairs(each), breaker))
+        finally:
+            await running.hang_up(tenant)
+        return found
 
     def report(self, each: EvaluationSet, what: str, count: int) -> None:
         if not self.quiet and count % REPORT_EVERY == 0:

@@ -38,6 +38,7 @@ export class Chat extends HTMLElement {
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
     lightUpCitations(this.thread);
+    this.thread.addEventListener("keydown", closeReason);
   }
 
   // --- turns ---------------------------------------------------------------------------------------------------------
@@ -224,6 +225,11 @@ export class Chat extends HTMLElement {
   #part(name) {
     return this.querySelector(`[data-part=${name}]`);
   }
+}
+
+/** The reason for a marked sentence may cover what somebody wants to read. */
+function closeReason(event) {
+  if (event.key === "Escape") event.target.closest(".unsupported")?.blur();
 }
 
 /** `navigator.clipboard` exists only with TLS or on localhost; the old way works in offices too. */

@@ -5,7 +5,7 @@
  * itself; one that comes too early changes nothing either, and `isGap` says that the server must be asked again.
  *
  * `status` is "running", "completed", "stopped" or "failed". `blocks` is the answer while it grows, `html` is the whole
- * of it at the end and replaces them.
+ * of it once it was checked, and in any case at the end, and replaces them.
  */
 
 const FINAL = new Set(["completed", "stopped", "failed"]);
@@ -24,6 +24,7 @@ export function newTurn(id, question = "") {
     cited: [],
     blocks: [],
     html: null,
+    checkSummary: "",
     usage: null,
     elapsedMs: null,
     model: "",
@@ -62,6 +63,8 @@ function change(state, event) {
       return { blocks: withBlock(state.blocks, event.index, event.html) };
     case "answer.citation":
       return { cited: state.cited.includes(event.number) ? state.cited : [...state.cited, event.number] };
+    case "answer.checked":
+      return { html: event.html, checkSummary: event.summary };
     case "turn.completed":
       return {
         status: "completed",

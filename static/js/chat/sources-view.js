@@ -57,9 +57,17 @@ export class SourcesView {
     part("page-line").hidden = source.page === null;
     part("heading").textContent = source.heading;
     part("heading").hidden = !source.heading;
-    part("excerpt").textContent = source.excerpt;
+    part("excerpt").replaceChildren(...source.excerpt.map(pieceOf));
     return card;
   }
+}
+
+/** A piece of a passage, marked where the question is most likely answered. */
+function pieceOf({ text, is_deciding: isDeciding }) {
+  if (!isDeciding) return text;
+  const mark = document.createElement("mark");
+  mark.textContent = text;
+  return mark;
 }
 
 /** While a citation is pointed at or focused, light up its passage, and all citations of a passage that is. */

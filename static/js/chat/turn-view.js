@@ -7,6 +7,7 @@ export class TurnView {
   #parts = {};
   #sources;
   #shown = null;
+  #whole = null;
 
   /** `article` is a `.turn`, from the server or from the page's template; `sourceTemplate` makes a passage's card. */
   constructor(article, sourceTemplate) {
@@ -35,6 +36,7 @@ export class TurnView {
     if (state.sources !== before?.sources) this.#sources.show(state.sources, state);
     if (state.cited !== before?.cited) this.#sources.cite(state.cited);
     if (isFinal(state)) this.#end(state);
+    else if (state.html !== null) this.#showWhole(state);
     else if (state.blocks !== before?.blocks) this.#showBlocks(state.blocks, before?.blocks ?? []);
   }
 
@@ -45,7 +47,7 @@ export class TurnView {
     this.article.dataset.status = "running";
     this.article.removeAttribute("data-refused");
     this.#parts.answer.replaceChildren();
-    for (const name of ["foot", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted"]) {
+    for (const name of ["foot", "check", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted"]) {
       this.#parts[name].hidden = true;
     }
     this.#parts.stage.hidden = false;
@@ -78,12 +80,21 @@ export class TurnView {
     });
   }
 
+  /** The whole answer, with what a check of it has found. It is not touched again, so that a mark keeps the focus. */
+  #showWhole({ html, checkSummary }) {
+    const { answer, check } = this.#parts;
+    if (html !== null && html !== this.#whole) answer.innerHTML = html; // sanitised by the server as well
+    this.#whole = html;
+    check.hidden = !checkSummary;
+    check.querySelector("span").textContent = checkSummary;
+  }
+
   #end(state) {
     const parts = this.#parts;
     this.article.dataset.status = state.status;
     this.article.toggleAttribute("data-refused", state.refused);
     parts.stage.hidden = true;
-    if (state.html !== null) parts.answer.innerHTML = state.html;
+    this.#showWhole(state);
     letKeysScroll(parts.answer);
     parts.refused.hidden = !state.refused;
     this.#offerTheOwner(state.id);
@@ -125,6 +136,7 @@ export class TurnView {
   /** The answer as plain text, its citations as `[n]`. */
   get answerText() {
     const copy = this.#parts.answer.cloneNode(true);
+    for (const why of copy.querySelectorAll(".unsupported-why")) why.remove();
     for (const link of copy.querySelectorAll("a.cite")) link.textContent = `[${link.dataset.cite}]`;
     this.article.append(copy); // `innerText` knows about lines only where there is a layout
     const text = copy.innerText;

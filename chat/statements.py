@@ -1,0 +1,104 @@
+"""The sentences of an answer that state something, with what each of them cites.
+
+Offsets are those of the Markdown as it is stored; the text is what a reader sees of it, without markup and citations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chat.citations import CITATION
+from chat.sentences import Sentence, sentences
+
+FEWEST_LETTERS = 12
+"""Of a sentence that states something: "Yes." and "In short" do not."""
+QUESTION_MARKS = tuple("?؟？")
+
+_PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
+_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+\1:?$")
+_FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
+_RULE = re.compile(r"[\s|:=_*-]*")
+_LEADING = re.compile(r"(?:\s*\[\d{1,3}\])+")
+_MARKUP = re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
+_TALK = re.compile(
+    r"""
+    ^(?:sure|certainly|of\ course|hello|hi|great\ question|you(?:'|’)re\ welcome|thank\ you|thanks)\b(?=\W)
+    | \b(?:i\ hope\ this\ helps|let\ me\ know|feel\ free\ to|happy\ to\ help)\b
+    | ^(?:natürlich|gerne|hallo|gern\ geschehen)\b | \bich\ hoffe,?\ (?:das|dies)\ hilft\b
+    | ^(?:naravno|svakako|zdravo|здраво|наравно|свакако)\b | \b(?:nadam\ se\ da|надам\ се\ да)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOTHING_SAID = re.compile(
+    r"""
+    \b(?:passages?|documents?|sources?|text|context|information)\b.{0,40}
+      \b(?:do(?:es)?\ not|don(?:'|’)t|doesn(?:'|’)t|no(?:t|thing)?)\b
+    | \b(?:passagen?|dokumente?n?|quellen?|text)\b.{0,40}\b(?:nicht|keine?n?|nichts)\b
+    | \b(?:dokument\w*|odlom\w*|izvor\w*|tekst\w*|документ\w*|одлом\w*|извор\w*|текст\w*)\b.{0,40}
+      \b(?:ne|nema|nije|nisu|не|нема|није|нису)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    text: str
+    start: int
+    end: int
+    cited: tuple[int, ...]
+
+
+def statements(markdown: str) -> list[Statement]:
+    """What `markdown` states, in order. Questions, headings, code, and what is said to be polite state nothing, and
+    neither does what says that the documents are silent."""
+    return [
+        statement
+        for sentence in _sentences(_without_code(markdown))
+        if (statement := _statement(sentence)) and _states(sentence, statement.text)
+    ]
+
+
+def _without_code(markdown: str) -> str:
+    """The same text with spaces for code, so that offsets stay."""
+    return _FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+
+
+def _sentences(text: str) -> Iterator[Sentence]:
+    """Sentences, of which each has the citations that come right behind its full stop."""
+    held: Sentence | None = None
+    for sentence in sentences(text):
+        leading = _LEADING.match(sentence.text)
+        if held and leading and "\n" not in text[held.end : sentence.start]:
+            end = sentence.start + leading.end()
+            yield Sentence(text[held.start : end], held.start, end)
+            rest = sentence.text[leading.end() :]
+            start = end + len(rest) - len(rest.lstrip())
+            held = Sentence(rest.strip(), start, sentence.end) if rest.strip() else None
+            continue
+        if held:
+            yield held
+        held = sentence
+    if held:
+        yield held
+
+
+def _statement(sentence: Sentence) -> Statement:
+    prefix = _PREFIX.match(sentence.text)
+    start = prefix.end() if prefix else 0
+    shown = sentence.text[start:]
+    text = " ".join(_MARKUP.sub("", CITATION.sub(" ", shown).replace("|", " ")).split())
+    cited = tuple(dict.fromkeys(int(number) for number in CITATION.findall(shown)))
+    return Statement(re.sub(r"\s+(?=[.,;:!?])", "", text), sentence.start + start, sentence.end, cited)
+
+
+def _states(sentence: Sentence, text: str) -> bool:
+    if _HEADING.match(sentence.text) or _RULE.fullmatch(sentence.text) or text.endswith((*QUESTION_MARKS, ":")):
+        return False
+    letters = sum(character.isalnum() for character in text)
+    figures = sum(character.isdigit() for character in text)
+    if letters == figures or (letters < FEWEST_LETTERS and not figures):
+        return False
+    return not _TALK.search(text) and not _NOTHING_SAID.search(text)

@@ -1,0 +1,125 @@
+"""What a check says of an answer. Alice's pump has a handbook; whatever is not in it is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import orjson
+import pytest
+
+from chat.checking import check
+from chat.domain import Checked, Passage, Verdict
+from chat.prompts import refusals
+from ingestion.domain import Vector
+from tests.chat.kits import passage
+
+PUMP = (
+    "The highest operating pressure of the Kestrel pump is 8.5 bar. It is made in Belgrade. "
+    "The warranty lasts two years."
+)
+RETURNS = "Goods may be returned within thirty days of delivery, in their own box."
+PASSAGES = [replace(passage(text), number=number, language="en") for number, text in enumerate((PUMP, RETURNS), 1)]
+
+
+async def found(answer: str, *, language: str = "en", passages: Sequence[Passage] = PASSAGES) -> list[tuple[str, str]]:
+    """What is marked, and why."""
+    checked = await check(answer, passages, language=language)
+    return [(answer[each.start : each.end], f"{each.verdict} {each.detail}".strip()) for each in checked.findings]
+
+
+async def test_what_the_passages_say_is_not_marked() -> None:
+    answer = "The Kestrel pump runs at 8,5 bar or less [1]. Its warranty lasts 2 years [1]. It comes from Belgrade [1]."
+    assert await found(answer.replace("8,5", "8.5")) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("The highest operating pressure of the Kestrel pump is 9.5 bar [1].", "number 9.5"),
+        ("The warranty of the pump lasts five years [1].", "number five"),
+        ("The warranty of the pump lasts until March [1].", "date March"),
+        ("The pump is made in Novi Sad [1].", "name Novi Sad"),
+        ("Penguins huddle together through long cold nights [1].", "unsaid"),
+        ("The pump may be painted, varnished and polished by children [1].", "unsaid"),
+    ],
+)
+async def test_what_the_cited_passage_does_not_say_is_marked_with_the_reason(sentence: str, why: str) -> None:
+    assert await found(f"It is made in Belgrade [1]. {sentence}") == [(sentence, why)]
+
+
+async def test_what_another_passage_says_is_told_apart_from_what_none_does() -> None:
+    checked = await check("Goods may be returned within 30 days of delivery [1].", PASSAGES, language="en")
+    (finding,) = checked.findings
+    assert (finding.verdict, finding.found_in, finding.is_fault) == (Verdict.ELSEWHERE, 2, True)
+
+
+async def test_a_sentence_without_a_citation_that_a_passage_supports_is_no_fault() -> None:
+    checked = await check("The warranty of the pump lasts two years.", PASSAGES, language="en")
+    (finding,) = checked.findings
+    assert (finding.verdict, finding.found_in, finding.is_fault) == (Verdict.UNCITED, 1, False)
+    assert (checked.sentences, checked.faults) == (1, 0)
+
+
+async def test_a_sentence_without_a_citation_that_no_passage_supports_is_one() -> None:
+    assert await found("The moon is made of yellow cheese and red wine.") == [
+        ("The moon is made of yellow cheese and red wine.", "unsaid")
+    ]
+
+
+async def test_an_answer_in_latin_script_is_compared_with_a_source_in_cyrillic() -> None:
+    source = replace(
+        passage("За селидбу у Београд запослени добија три дана плаћеног одсуства."), number=1, language="sr"
+    )
+    right, wrong = (
+        "Za selidbu u Beograd dobija se 3 dana odsustva [1].",
+        "Za selidbu u Niš dobija se 3 dana odsustva [1].",
+    )
+    assert await found(right, language="sr", passages=[source]) == []
+    assert await found(wrong, language="sr", passages=[source]) == [(wrong, "name Niš")]
+
+
+async def test_across_languages_numbers_are_compared_and_words_are_not() -> None:
+    source = replace(passage("Die Garantie der Pumpe läuft 24 Monate."), number=1, language="de")
+    assert await found("The warranty of the pump lasts 24 months [1].", passages=[source]) == []
+    assert await found("The warranty of the pump lasts 36 months [1].", passages=[source]) == [
+        ("The warranty of the pump lasts 36 months [1].", "number 36")
+    ]
+
+
+async def test_meaning_decides_where_words_do_not() -> None:
+    async def far(texts: Sequence[str]) -> list[Vector]:
+        return [(1.0, 0.0) if number == 0 else (0.5, 0.866) for number, _text in enumerate(texts)]
+
+    async def near(texts: Sequence[str]) -> list[Vector]:
+        return [(1.0, 0.0) for _text in texts]
+
+    answer = "Guarantees on this pump run out after two years [1]."
+    assert (await check(answer, PASSAGES, language="en", embed=near)).faults == 0
+    assert (await check(answer, PASSAGES, language="en", embed=far)).faults == 1
+
+
+async def test_no_text_is_embedded_where_words_tell() -> None:
+    async def never(texts: Sequence[str]) -> list[Vector]:
+        raise AssertionError(texts)
+
+    answer = "The warranty lasts two years [1]. It is made in Berlin [1]."
+    assert (await check(answer, PASSAGES, language="en", embed=never)).faults == 1
+
+
+async def test_a_refusal_and_an_answer_without_passages_have_nothing_to_compare() -> None:
+    refusal = refusals()["en"]
+    assert await check("The pump makes 9 bar.", [], language="en") == Checked(0)
+    assert await check(refusal, PASSAGES, language="en") == Checked(0)
+
+
+async def test_a_draft_is_not_asked_for_citations() -> None:
+    checked = await check("The warranty lasts two years. It is made in Berlin.", PASSAGES, language="en", is_draft=True)
+    assert [(each.verdict, each.draft) for each in checked.findings] == [(Verdict.NAME, True)]
+
+
+async def test_what_was_found_survives_being_stored() -> None:
+    checked = await check("Goods may be returned within 30 days [1]. It is made in Berlin.", PASSAGES, language="en")
+    assert checked.findings
+    assert Checked.of(orjson.loads(orjson.dumps(asdict(checked)))) == checked
+    assert Checked.of(None) is None
