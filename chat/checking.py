@@ -77,7 +77,7 @@ def _cited(statement: Statement, beside: Sequence[Ground]) -> Sequence[Ground]:
 def _is_open(compared: Comparison) -> bool:
     """Whether words alone do not tell."""
     is_decided = compared.missing or compared.missing_name or compared.strange >= STRANGE
-    return not is_decided and (compared.is_foreign or compared.covered < PLAINLY_SAID)
+    return not is_decided and compared.covered < PLAINLY_SAID
 
 
 async def _closeness_of(
@@ -117,12 +117,14 @@ def _fault(compared: Comparison, close: float | None) -> tuple[Verdict, str] | N
 
 
 def _is_supported(compared: Comparison, close: float | None) -> bool:
+    if compared.covered >= PLAINLY_SAID:
+        return True
     if compared.is_foreign:
         return close is None or close >= CLOSE_ACROSS_LANGUAGES  # without an embedder nobody can say
     if compared.strange >= STRANGE:
         return False
     meaning = 0.0 if close is None else MEANING_WEIGHT * (close - CLOSE)
-    return compared.covered >= PLAINLY_SAID or compared.covered + meaning >= SUPPORTED
+    return compared.covered + meaning >= SUPPORTED
 
 
 def _elsewhere(statement: Statement, beside: Sequence[Ground], language: str) -> int | None:

@@ -59,7 +59,7 @@ class Comparison:
     found_in: int
     """The number of the passage with the best."""
     is_foreign: bool
-    """None of them is in the statement's language, so that words say nothing."""
+    """One of them is in another language than the statement, so that words which are not there say nothing."""
 
 
 def grounds(passages: Sequence[Passage], language: str) -> list[Ground]:
@@ -83,7 +83,7 @@ def _ground(passage: Passage, language: str) -> Ground:
 
 
 def compare(statement: Statement, beside: Sequence[Ground], language: str) -> Comparison:
-    is_foreign = all(each.is_foreign for each in beside)
+    is_foreign = any(each.is_foreign for each in beside)
     stated = facts(statement.text, language)
     exact = {term for fact in stated for term in tokens.terms(fact.written, language)}
     wanted = [term for term in _terms(statement.text, language) if term not in exact]

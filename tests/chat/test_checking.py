@@ -123,3 +123,12 @@ async def test_what_was_found_survives_being_stored() -> None:
     assert checked.findings
     assert Checked.of(orjson.loads(orjson.dumps(asdict(checked)))) == checked
     assert Checked.of(None) is None
+
+
+async def test_a_passage_in_another_language_may_be_what_a_sentence_rests_on() -> None:
+    async def near(texts: Sequence[str]) -> list[Vector]:
+        return [(1.0, 0.0) for _text in texts]
+
+    german = replace(passage("Die Pumpe wird in der Werkstatt von Ada Mayer gewartet."), number=3, language="de")
+    answer = "Mrs Mayer looks after it regularly, downstairs."
+    assert (await check(answer, [*PASSAGES, german], language="en", embed=near)).faults == 0
