@@ -176,7 +176,7 @@ def test_what_the_documents_do_not_say_is_not_answered(page: Page, folder: Path)
     page.get_by_role("link", name="Chat", exact=True).click()
     turn = ask(page, "Ko je osvojio Evroviziju 1987. godine?")
     wait_until_over(turn)
-    expect(turn.get_by_text("Not in the documents")).to_be_visible()
+    expect(turn.get_by_text("Not in the documents", exact=True)).to_be_visible()
     expect(turn.locator(".answer")).to_have_text("U dokumentima nisam pronašao odgovor na ovo pitanje.")
     expect(turn.locator("a.cite")).to_have_count(0)
 

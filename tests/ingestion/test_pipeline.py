@@ -230,9 +230,12 @@ def test_a_document_whose_message_was_lost_is_asked_for_again(
     assert no_queue == ["ingestion.tasks.ingest_next"]
 
 
+HANGS_S = 60
+
+
 def hangs(_request: Mapping[str, Any], _send: confinement.Send) -> None:
     """A job that comes to no end."""
-    time.sleep(60)
+    time.sleep(HANGS_S)
 
 
 @pytest.mark.parametrize("stage", ["reading", "splitting"])
@@ -251,20 +254,20 @@ def test_cancelling_does_not_wait_for_a_reader(
     def cancel() -> None:
         hanging.wait(60)
         time.sleep(0.5)
-        services.document_cancel(access=as_alice, document=document)
         cancelled_at.append(time.monotonic())
+        services.document_cancel(access=as_alice, document=document)
         connection.close()
 
     monkeypatch.setattr(confinement, "run", run_or_hang)
     canceller = threading.Thread(target=cancel)
     canceller.start()
     run(Document.objects.for_tenant(document.tenant).get(pk=document.pk))
-    took = time.monotonic() - cancelled_at[0]
+    ended_at = time.monotonic()
     canceller.join()
 
     document.refresh_from_db()
     assert (document.status, document.stage) == ("cancelled", stage)
-    assert took < 2
+    assert ended_at - cancelled_at[0] < HANGS_S / 3
 
 
 def test_a_cancelled_document_goes_on_at_the_stage_that_it_had_come_to(
