@@ -230,12 +230,9 @@ def test_a_document_whose_message_was_lost_is_asked_for_again(
     assert no_queue == ["ingestion.tasks.ingest_next"]
 
 
-HANGS_S = 60
-
-
 def hangs(_request: Mapping[str, Any], _send: confinement.Send) -> None:
     """A job that comes to no end."""
-    time.sleep(HANGS_S)
+    time.sleep(60)
 
 
 @pytest.mark.parametrize("stage", ["reading", "splitting"])
@@ -267,7 +264,7 @@ def test_cancelling_does_not_wait_for_a_reader(
 
     document.refresh_from_db()
     assert (document.status, document.stage) == ("cancelled", stage)
-    assert ended_at - cancelled_at[0] < HANGS_S / 3
+    assert ended_at - cancelled_at[0] < 2
 
 
 def test_a_cancelled_document_goes_on_at_the_stage_that_it_had_come_to(
