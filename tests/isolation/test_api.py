@@ -77,8 +77,13 @@ def test_the_addresses_that_were_walked_are_there_for_their_own(
 ) -> None:
     """Else a 404 above would prove nothing."""
     client = program(as_alice)
-    responses = [getattr(client, method)(address(pattern, rows)) for method in ("get", "post", "delete")]
-    assert {200, 409} & {response.status_code for response in responses}
+    responses = [getattr(client, method)(address(pattern, rows)) for method in ("get", "post")]
+    found = {response.status_code for response in responses}
+    if found == {405}:  # it can only be deleted, which the version in use refuses
+        responses.append(client.delete(address(pattern, rows)))
+        assert responses[-1].status_code == 409
+    else:
+        assert 200 in found
     for response in responses:
         response.close()
 
