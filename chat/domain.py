@@ -187,6 +187,8 @@ class Verdict(StrEnum):
     """A number of it is not in what it cites."""
     DATE = "date"
     NAME = "name"
+    LITERAL = "literal"
+    """A command, option, file name or setting of it is not in what it cites."""
     UNSAID = "unsaid"
     """Nothing in what it cites says this."""
     ELSEWHERE = "elsewhere"
@@ -204,7 +206,7 @@ class Finding:
     verdict: Verdict
     draft: bool = False
     detail: str = ""
-    """The number, date or name that was looked for."""
+    """The number, date, name or literal that was looked for."""
     cited: tuple[int, ...] = ()
     found_in: int | None = None
     """The passage that does say it."""
