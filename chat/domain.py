@@ -107,6 +107,9 @@ class Passage:
     """What of `text` is in the prompt, where that is not all of it."""
     deciding: tuple[Range, ...] = ()
     """The sentences of `text` that the question is most likely answered by."""
+    near: tuple[float, ...] = ()
+    """How near each sentence of `text` is to the question, in standard deviations among all that were found; empty
+    where that is not known."""
 
     @property
     def excerpt(self) -> str:
@@ -130,6 +133,8 @@ class Retrieval:
     """The query's, where it has been computed already."""
     words: bytes = b""
     """The query's words, where the embedder tells them (`ingestion.domain.Embedded`)."""
+    word_weights: tuple[float, ...] = ()
+    """How much each of them counts."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()

@@ -326,6 +326,7 @@ RAG: dict[str, Any] = {
         "chat.retrieval.fuse.ScoreFusion",
         "chat.retrieval.words.WordInteraction",
         "chat.retrieval.load.LoadPassages",
+        "chat.retrieval.sentences.SentenceNearness",
     ],
     "LLM": {
         "starter": "chat.llm.openai_compatible.OpenAICompatibleChat",
