@@ -39,6 +39,7 @@ from chat.domain import (
     Trace,
 )
 from chat.errors import ChatError, PromptTooLong
+from chat.fencing import FenceFilter
 from chat.llm.chain import Delta, FallbackChain, Finished, Started
 from chat.rarity import Terms
 from chat.refusal import is_refusal, refusal_for
@@ -162,6 +163,7 @@ async def _compose(
     messages = _messages(question, passages, kit, mark)
     trace.prompt_version = prompting.answer_prompt(kit.style).label
     citations = CitationFilter(frozenset(passage.number for passage in passages))
+    fences = FenceFilter()
     written: list[str] = []
     async with aclosing(_stream(kit, messages, trace)) as items:
         async for item in items:
@@ -170,13 +172,13 @@ async def _compose(
                     started = item
                 case Delta(text):
                     shown = len(citations.cited)
-                    if clean := citations.feed(text):
+                    if clean := citations.feed(fences.feed(text)):
                         written.append(clean)
                         yield TextDelta(clean)
                     for number in citations.cited[shown:]:
                         yield CitationFound(number)
                 case Finished(usage, finish_reason):
-                    if rest := citations.flush():
+                    if rest := citations.feed(fences.flush()) + citations.flush():
                         written.append(rest)
                         yield TextDelta(rest)
                     yield Answered(
@@ -207,6 +209,7 @@ async def quote(
         return
     messages = prompting.draft_messages(question.text, [each.text for each in quotes])
     trace.prompt_version = prompting.draft_prompt().label
+    fences = FenceFilter()
     try:
         async with aclosing(_stream(kit, messages, trace)) as items:
             async for item in items:
@@ -214,8 +217,11 @@ async def quote(
                     case Started():
                         started = item
                     case Delta(text):
-                        yield TextDelta(text, draft=True)
+                        if clean := fences.feed(text):
+                            yield TextDelta(clean, draft=True)
                     case Finished(usage, finish_reason):
+                        if rest := fences.flush():
+                            yield TextDelta(rest, draft=True)
                         notice = _notice(started, finish_reason)
                         yield Answered(started.label, started.model, usage, notice=notice)
     except ChatError as error:  # the quotes are the answer; a draft that fails costs nothing

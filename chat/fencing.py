@@ -39,6 +39,10 @@ CONTROL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """The first character of what is a token of its own to some model; a space behind it makes text of the rest."""
+FENCE = re.compile(rf"</?(?:passage|text)\b[^<>\n]*\b[{MARK_LETTERS}]{{{MARK_CHARS}}}\b[^<>\n]*>[ \t]*\n?")
+"""A line around a passage of a prompt, whatever its mark."""
+FENCE_CHARS = 400
+FENCE_TAGS = ("<passage", "</passage", "<text", "</text")
 _SPEAKER = "system|user|human|assistant"
 ROLE_LINE = re.compile(
     rf"^([ \t]*(?:#+[ \t]*(?:{_SPEAKER}|instruction|input|response)|{_SPEAKER}))[ \t]*:", re.IGNORECASE | re.MULTILINE
@@ -63,6 +67,30 @@ def disarmed(text: str) -> str:
 def quoted(text: str) -> str:
     """The same, and without what reads like a citation."""
     return GROUP.sub(r"(\1)", disarmed(text))
+
+
+class FenceFilter:
+    """Feed the answer as it streams; get it back without the lines around passages, which a weak model copies."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        """Return what can be shown by now: what may become such a line is held back until it has ended."""
+        text = FENCE.sub("", self._held + delta)
+        opening = text.rfind("<")
+        self._held = text[opening:] if opening >= 0 and _may_be_fence(text[opening:]) else ""
+        return text.removesuffix(self._held)
+
+    def flush(self) -> str:
+        """The rest, once the answer has ended."""
+        text, self._held = self._held, ""
+        return text
+
+
+def _may_be_fence(begun: str) -> bool:
+    is_one = any(begun.startswith(tag) or tag.startswith(begun) for tag in FENCE_TAGS)
+    return is_one and len(begun) <= FENCE_CHARS and ">" not in begun and "\n" not in begun
 
 
 def fenced(passage: Passage, template: str, mark: str) -> str:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.citations import CitationFilter
-from chat.fencing import CONTROL, MARK_CHARS, disarmed, fenced, new_mark, place_of, quoted
+from chat.fencing import CONTROL, MARK_CHARS, FenceFilter, disarmed, fenced, new_mark, place_of, quoted
 from chat.prompts import prompt
 from tests.chat import kits
 
@@ -91,3 +92,21 @@ def test_nothing_can_be_written_so_that_it_is_whole_again_afterwards(text: str) 
     assert CONTROL.search(once) is None
     assert quoted(once) == once
     assert not re.search(r"\[\d", once) or not re.search(r"\[\d{1,3}\]", once)
+
+
+COPIED = "<passage 1 bcdfgh: guide.txt, page 2>\nIt lasts two years.\n</passage bcdfgh>\n\nIf a < b, <text> stays [1]."
+
+
+@given(st.lists(st.integers(0, len(COPIED)), max_size=12))
+def test_fences_that_a_model_copies_are_left_out_wherever_the_stream_is_cut(cuts: list[int]) -> None:
+    places = [0, *sorted(cuts), len(COPIED)]
+    fences = FenceFilter()
+    shown = "".join(fences.feed(COPIED[start:end]) for start, end in pairwise(places)) + fences.flush()
+    assert " ".join(shown.split()) == "It lasts two years. If a < b, <text> stays [1]."
+
+
+def test_what_begins_no_fence_is_shown_at_once() -> None:
+    fences = FenceFilter()
+    assert fences.feed("a < b and c <d") == "a < b and c <d"
+    assert fences.feed(" <pas") == " "
+    assert fences.flush() == "<pas"
