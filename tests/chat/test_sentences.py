@@ -24,6 +24,38 @@ def test_it_finds_sentences(text: str, expected: list[str]) -> None:
     assert [sentence.text for sentence in sentences(text)] == expected
 
 
+WRAPPED = """\
+Many organisations share one server and never see each other; each chooses
+its own model: the one beside the server, any that speaks the protocol of
+OpenAI, or the small one. Nothing leaves the machine.
+Ask for it."""
+ROWS = """\
+Lawn mower with a basket for everything that it has cut, red and green
+Hedge trimmer for the left hand
+Saw
+Wheelbarrow with a wheel that never needs any air, and two handles of"""
+
+
+def test_a_line_that_was_broken_to_a_width_ends_no_sentence() -> None:
+    first, *rest = (" ".join(each.text.split()) for each in sentences(WRAPPED))
+    assert first.startswith("Many organisations share")
+    assert first.endswith("or the small one.")
+    assert rest == ["Nothing leaves the machine.", "Ask for it."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROWS,
+        "A heading that is about as long as the lines below\n- the first item of a list\n- and the second one of it",
+        "Maintenance of the big yellow mower\t12 months\nMaintenance of the saw\t6 months\nOf the trimmer\t3",
+        "The pump runs at eight bar and the motor at nine kilowatt:\nThe saw is quiet, and may be used on Sundays",
+    ],
+)
+def test_a_line_of_its_own_stays_one(text: str) -> None:
+    assert [each.text for each in sentences(text)] == text.split("\n")
+
+
 @given(st.text(max_size=300))
 def test_offsets_point_at_the_text_and_nothing_but_space_is_lost(text: str) -> None:
     found = list(sentences(text))
