@@ -19,6 +19,7 @@ from chat.domain import Retrieval
 from chat.lines.models import RelevanceLine
 from chat.lines.questions import Sample, off_topic_questions, own_questions
 from chat.lines.threshold import HIGHEST, LOWEST, fitted_line
+from chat.llm.clients import close_clients
 from chat.models import Source, Turn
 from chat.refusal import language_of, script_of
 from chat.relevance import RELEVANT, nearness
@@ -116,6 +117,7 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
         try:
             return [await score(question) for question in questions]
         finally:
+            await close_clients()
             if close := getattr(parts.embedder, "aclose", None):
                 await close()
 
