@@ -126,6 +126,8 @@ class Retrieval:
     """The earlier questions of the conversation, the last one last."""
     wanted: int | None = None
     """How many passages are of use to whoever asked; None is as many as there may be."""
+    urgent: bool = True
+    """Whether somebody waits for it."""
     vector: Vector | None = None
     """The query's, where it has been computed already."""
     words: bytes = b""

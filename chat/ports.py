@@ -19,9 +19,9 @@ class RetrievalStage(Protocol):
 class Reranker(Protocol):
     """Reads a question with each of a few passages, which says more than comparing what is known of both."""
 
-    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+    async def scores(self, query: str, texts: Sequence[str], *, urgent: bool = True) -> list[float]:
         """One for each text, on a scale of its own, the higher the better. Raise `ProviderError` where there are none
-        to be had in time."""
+        to be had in time. What is not `urgent` comes after what is."""
         ...
 
 

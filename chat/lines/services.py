@@ -101,7 +101,8 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
 
     async def score(question: str) -> float:
         vector, words = await embed_question(parts, question)
-        found = await retrieve(Retrieval(question, question, scope, wanted=passages, vector=vector, words=words))
+        state = Retrieval(question, question, scope, wanted=passages, urgent=False, vector=vector, words=words)
+        found = await retrieve(state)
         language = language_of(question).partition("-")[0]
         near = nearness(
             question,

@@ -47,8 +47,9 @@ class CrossEncoderRerank:
         best = [candidate for candidate in state.fused if candidate.chunk_id in texts]
         if len(best) < 2:
             return state
+        read = [texts[candidate.chunk_id] for candidate in best]
         try:
-            scores = await _reranker().scores(state.query, [texts[candidate.chunk_id] for candidate in best])
+            scores = await _reranker().scores(state.query, read, urgent=state.urgent)
         except ProviderError as error:
             return replace(state, skipped={**state.skipped, self.name: error.message})
         rest = (candidate for candidate in state.fused if candidate.chunk_id not in texts)

@@ -28,6 +28,8 @@ LIMIT_S = 2.0
 """A reader waits for nothing else between a question and its sources."""
 TELL_EVERY_S = 300.0
 """A server that is away fails with every question; the log needs to know it once in a while."""
+LANES = {True: "query", False: "documents"}
+"""By whether somebody waits, as the embedding server names them."""
 EVERYBODY = BreakerKey(UUID(int=0), UUID(int=0))
 """The server is the operator's: what one organisation's question learns of it holds for all."""
 
@@ -48,20 +50,21 @@ class HttpReranker:
         self._breaker = MemoryBreaker()
         self._told_at = -inf
 
-    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+    async def scores(self, query: str, texts: Sequence[str], *, urgent: bool = True) -> list[float]:
         try:
             async with guarded(self._breaker, EVERYBODY, label="The re-ranker", tripping=(ProviderError,)):
-                return await self._ask(query, texts)
+                return await self._ask(query, texts, LANES[urgent])
         except ProviderError as error:
             self._tell(error)
             raise
 
-    async def _ask(self, query: str, texts: Sequence[str]) -> list[float]:
+    async def _ask(self, query: str, texts: Sequence[str], lane: str) -> list[float]:
         body = {**self._model, "query": query, "documents": list(texts), "top_n": len(texts)}
         client = shared_client((self._host,), trust_env=not self._next_door)
+        headers = {**self._headers, **({"X-Lane": lane} if self._next_door else {})}
         with self._translated():
             async with asyncio.timeout(self._limit_s):
-                response = await client.post(self._url, json=body, headers=self._headers, timeout=self._limit_s)
+                response = await client.post(self._url, json=body, headers=headers, timeout=self._limit_s)
             response.raise_for_status()
             return decoded(response.json(), expected=len(texts))
 

@@ -11,7 +11,7 @@ from ingestion.embedding.lanes import BATCH_TOKENS, Lane, LaneFull, Lanes
 from ingestion.embedding.rerank_wire import parse_rerank, rerank_body
 from ingestion.embedding.reranker import Pair
 from ingestion.embedding.reranking import Reranking
-from ingestion.embedding.wire import RETRY_AFTER_S, RequestRefused, embeddings_body, parse_lane, parse_request
+from ingestion.embedding.wire import RETRY_AFTER_S, RequestRefused, embeddings_body, lane_of, parse_lane, parse_request
 
 if TYPE_CHECKING:
     from ingestion.embedding.engine import Engine, Input, Row
@@ -84,7 +84,7 @@ class App:
             case "POST", "/v1/embeddings":
                 return await self._embeddings(scope, receive)
             case "POST", "/v1/rerank":
-                return await self._rerank(receive)
+                return await self._rerank(scope, receive)
             case method, path:
                 raise RequestRefused(404, f"There is no {method} {path} here.", code="not_found")
 
@@ -107,21 +107,27 @@ class App:
             raise RequestRefused(404, f"This server has {engine.name}, not {request.model}.", code="model_not_found")
         if request.dimensions not in (None, engine.dimension):
             raise RequestRefused(400, f"{engine.name} has {engine.dimension} dimensions.", code="invalid_dimensions")
-        lane = parse_lane(dict(scope["headers"]).get(b"x-lane", b"").decode("latin-1"), request.input_type)
+        lane = parse_lane(_lane(scope), default=lane_of(request.input_type))
         texts = engine.prepare(request.input, request.input_type, words=request.words)
         tokens = await asyncio.to_thread(engine.count_tokens, texts)
         rows = await _computed(receive, lanes, lane, texts, tokens)
         return embeddings_body(rows, request, model=engine.name, tokens=sum(tokens))
 
-    async def _rerank(self, receive: Receive) -> bytes:
+    async def _rerank(self, scope: Scope, receive: Receive) -> bytes:
         reranker, lanes = self._service.reranking.ready
         request = parse_rerank(await _body(receive))
         if request.model not in ("", reranker.name):
             raise RequestRefused(404, f"This server has {reranker.name}, not {request.model}.", code="model_not_found")
         pairs = [Pair(request.query, document) for document in request.documents]
         tokens = await asyncio.to_thread(reranker.count_tokens, pairs)
-        scores = await _computed(receive, lanes, Lane.QUERY, pairs, tokens)
+        lane = parse_lane(_lane(scope), default=Lane.QUERY)
+        scores = await _computed(receive, lanes, lane, pairs, tokens)
         return rerank_body(scores, request, model=reranker.name, tokens=sum(tokens))
+
+
+def _lane(scope: Scope) -> str:
+    header: bytes = dict(scope["headers"]).get(b"x-lane", b"")
+    return header.decode("latin-1")
 
 
 async def _body(receive: Receive) -> bytes:

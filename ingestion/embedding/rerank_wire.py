@@ -1,7 +1,8 @@
 """The `/v1/rerank` protocol that Jina, Cohere, vLLM, llama.cpp and infinity share, as the server speaks it.
 
 The request is `{"query", "documents", "model"?, "top_n"?}`, the answer `{"results": [{"index", "relevance_score"}]}`
-with the best first. A document may be a text, or an object with a `text`, as Jina has it.
+with the best first. A document may be a text, or an object with a `text`, as Jina has it. The header
+`X-Lane: documents` lets everybody else go first.
 """
 
 from __future__ import annotations

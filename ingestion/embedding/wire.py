@@ -74,9 +74,13 @@ def parsed(kind: type[Request], body: bytes, *, hint: str) -> Request:
         raise RequestRefused(400, f"{place}: {first['msg']}. {hint}", code="invalid_request") from error
 
 
-def parse_lane(header: str, input_type: InputType | None) -> Lane:
+def lane_of(input_type: InputType | None) -> Lane:
+    return Lane.QUERY if input_type is InputType.QUERY else Lane.DOCUMENTS
+
+
+def parse_lane(header: str, *, default: Lane) -> Lane:
     if not header:
-        return Lane.QUERY if input_type is InputType.QUERY else Lane.DOCUMENTS
+        return default
     try:
         return Lane(header)
     except ValueError:

@@ -86,6 +86,14 @@ async def test_the_model_reads_the_headings_too_and_the_question_before(
     assert request.json["documents"] == [f"Chapter\n{text}" for text in (LUNCH, PENCIL, PRINTER)]
 
 
+async def test_what_nobody_waits_for_is_not_urgent(
+    configured: RerankServer, parts: Parts, acme: Tenant, guide: Document
+) -> None:
+    for urgent in (True, False):
+        await CrossEncoderRerank(acme.pk, parts)(replace(await found(guide), urgent=urgent))
+    assert [request.headers["x-lane"] for request in configured.requests] == ["query", "documents"]
+
+
 @pytest.mark.parametrize(
     "step",
     [

@@ -146,6 +146,12 @@ async def test_a_proxy_of_the_environment_is_not_for_the_process_next_door(
         await reranker_of(rerank_endpoint, next_door=False).scores(QUESTION, TEXTS)
 
 
+async def test_only_the_server_next_door_is_told_whether_somebody_waits(rerank_endpoint: RerankServer) -> None:
+    for next_door, urgent in ((True, True), (True, False), (False, True)):
+        await reranker_of(rerank_endpoint, next_door=next_door).scores(QUESTION, TEXTS, urgent=urgent)
+    assert [request.headers.get("x-lane") for request in rerank_endpoint.requests] == ["query", "documents", None]
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("models")
 async def test_the_bundled_server_is_understood(closed_clients: None, tmp_path: Path) -> None:

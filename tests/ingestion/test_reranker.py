@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -176,12 +177,11 @@ async def test_without_one_it_says_why_and_embeds_all_the_same(
         assert (await http.get("/health")).status_code == 200
 
 
-async def test_work_for_a_client_that_has_gone_is_dropped(reranker: Reranker, service: Service) -> None:
+def gated(service: Service, reranker: Reranker) -> tuple[threading.Event, list[str]]:
+    """Put the model behind a gate that is shut, a pair at a time. Return the gate, and what has come to it."""
     gate, seen = threading.Event(), list[str]()
 
     class Gated:
-        """The same model behind a gate."""
-
         name, count_tokens = reranker.name, reranker.count_tokens
 
         @staticmethod
@@ -192,6 +192,11 @@ async def test_work_for_a_client_that_has_gone_is_dropped(reranker: Reranker, se
 
     service.reranking.close()
     service.reranking.open(Gated, batch_tokens=1)  # type: ignore[arg-type]
+    return gate, seen
+
+
+async def test_work_for_a_client_that_has_gone_is_dropped(reranker: Reranker, service: Service) -> None:
+    gate, seen = gated(service, reranker)
     with app_server(service) as url:
         async with httpx.AsyncClient(base_url=url) as http:
             first = asyncio.create_task(scores_of_url(http, ["noon"]))
@@ -203,6 +208,22 @@ async def test_work_for_a_client_that_has_gone_is_dropped(reranker: Reranker, se
             await first
             await scores_of_url(http, ["lunch"])
     assert seen == ["noon", "lunch"]
+
+
+async def test_what_nobody_waits_for_comes_last(reranker: Reranker, service: Service) -> None:
+    gate, seen = gated(service, reranker)
+    async with client_of(service) as http:
+        first = asyncio.create_task(scores_of(http, ["first"]))
+        assert await eventually(lambda: seen == ["first"])
+        http.headers["X-Lane"] = "documents"
+        patient = asyncio.create_task(scores_of(http, ["patient"]))
+        await asyncio.sleep(0.1)
+        del http.headers["X-Lane"]
+        waiting = asyncio.create_task(scores_of(http, ["waiting"]))
+        await asyncio.sleep(0.1)
+        gate.set()
+        await asyncio.gather(first, patient, waiting)
+    assert seen == ["first", "waiting", "patient"]
 
 
 async def scores_of_url(http: httpx.AsyncClient, documents: list[str]) -> None:
@@ -217,6 +238,21 @@ def test_tokens_are_counted_as_the_model_reads_them(reranker: Reranker) -> None:
 def test_a_model_of_classes_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(NotAReranker, match="3 classes"):
         Reranker(RerankerOptions(str(write_cross_encoder(tmp_path, classes=3)), dtype="fp32"))
+
+
+def test_a_name_stands_for_what_the_hubs_client_has_downloaded(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    cached = tmp_path / "models--somebody--tiny"
+    shutil.copytree(folder, cached / "snapshots" / "0a1b2c")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0a1b2c")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    named, by_folder = (Reranker(RerankerOptions(each, dtype="fp32")) for each in ("somebody/tiny", str(folder)))
+    assert named.name == "somebody/tiny"
+    assert named.score([Pair(QUERY, DOCUMENTS[0])]) == by_folder.score([Pair(QUERY, DOCUMENTS[0])])
 
 
 def test_what_is_not_on_this_machine_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
