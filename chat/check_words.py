@@ -28,6 +28,8 @@ def _of_none(verdict: Verdict) -> str:
             return _("The date %(detail)s is in none of the passages.")
         case Verdict.NAME:
             return _("The name “%(detail)s” is in none of the passages.")
+        case Verdict.LITERAL:
+            return _("“%(detail)s” is in none of the passages.")
         case _:
             return _("No source is cited here, and none of the passages says this.")
 
@@ -51,6 +53,10 @@ def _of_cited(verdict: Verdict, count: int) -> str:
                 "The name “%(detail)s” is not in the cited passage.",
                 "The name “%(detail)s” is not in the cited passages.",
                 count,
+            )
+        case Verdict.LITERAL:
+            return ngettext(
+                "“%(detail)s” is not in the cited passage.", "“%(detail)s” is not in the cited passages.", count
             )
         case _:
             return ngettext("The cited passage does not say this.", "The cited passages do not say this.", count)

@@ -1,9 +1,10 @@
 """Whether the passages say what an answer says. No model is asked: each sentence is compared with the passages that it
 cites, or where it cites none, with all of them.
 
-Numbers, dates and names have to be there (`chat.facts`, `chat.mentions`). Beyond that a sentence is supported by the
-words it shares with a stretch of a passage, the rare ones more, and by how close their meanings are, where there is an
-embedder. The line was drawn on one half of labelled pairs of sentences and passages and measured on the other: see
+Numbers, dates, names and what is to be typed have to be there (`chat.facts`, `chat.mentions`, `chat.literals`). Beyond
+that a sentence is supported by the words it shares with a stretch of a passage, the rare ones more, and by how close
+their meanings are, where there is an embedder. The line was drawn on one half of labelled pairs of sentences and
+passages and measured on the other: see
 docs/adr/0011-checking-answers.md.
 """
 
@@ -76,7 +77,7 @@ def _cited(statement: Statement, beside: Sequence[Ground]) -> Sequence[Ground]:
 
 def _is_open(compared: Comparison) -> bool:
     """Whether words alone do not tell."""
-    is_decided = compared.missing or compared.missing_name or compared.strange >= STRANGE
+    is_decided = _missing(compared) or compared.statement.is_code or compared.strange >= STRANGE
     return not is_decided and compared.covered < PLAINLY_SAID
 
 
@@ -99,7 +100,9 @@ async def _closeness_of(
 def _finding(compared: Comparison, beside: Sequence[Ground], language: str, close: float | None) -> Finding | None:
     statement = compared.statement
     told = partial(Finding, statement.start, statement.end, cited=statement.cited)
-    if (fault := _fault(compared, close)) is None:
+    if (fault := _fault(compared, close)) is None and statement.is_code:
+        return None
+    if fault is None:
         return None if statement.cited else told(Verdict.UNCITED, found_in=compared.found_in)
     if statement.cited and (other := _elsewhere(statement, beside, language)):
         return told(Verdict.ELSEWHERE, found_in=other)
@@ -109,11 +112,18 @@ def _finding(compared: Comparison, beside: Sequence[Ground], language: str, clos
 
 def _fault(compared: Comparison, close: float | None) -> tuple[Verdict, str] | None:
     """What is wrong with the statement, and the number or name that is."""
+    if missing := _missing(compared):
+        return missing
+    is_fine = compared.statement.is_code or _is_supported(compared, close)
+    return None if is_fine else (Verdict.UNSAID, "")
+
+
+def _missing(compared: Comparison) -> tuple[Verdict, str] | None:
+    if compared.missing_literal:
+        return Verdict.LITERAL, compared.missing_literal
     if compared.missing:
         return Verdict.DATE if compared.missing.is_date else Verdict.NUMBER, compared.missing.written
-    if compared.missing_name:
-        return Verdict.NAME, compared.missing_name
-    return None if _is_supported(compared, close) else (Verdict.UNSAID, "")
+    return (Verdict.NAME, compared.missing_name) if compared.missing_name else None
 
 
 def _is_supported(compared: Comparison, close: float | None) -> bool:

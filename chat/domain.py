@@ -107,6 +107,9 @@ class Passage:
     """What of `text` is in the prompt, where that is not all of it."""
     deciding: tuple[Range, ...] = ()
     """The sentences of `text` that the question is most likely answered by."""
+    near: tuple[float, ...] = ()
+    """How near each sentence of `text` is to the question, in standard deviations among all that were found; empty
+    where that is not known."""
 
     @property
     def excerpt(self) -> str:
@@ -132,6 +135,8 @@ class Retrieval:
     """The query's, where it has been computed already."""
     words: bytes = b""
     """The query's words, where the embedder tells them (`ingestion.domain.Embedded`)."""
+    word_weights: tuple[float, ...] = ()
+    """How much each of them counts."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()
@@ -191,6 +196,8 @@ class Verdict(StrEnum):
     """A number of it is not in what it cites."""
     DATE = "date"
     NAME = "name"
+    LITERAL = "literal"
+    """A command, option, file name or setting of it is not in what it cites."""
     UNSAID = "unsaid"
     """Nothing in what it cites says this."""
     ELSEWHERE = "elsewhere"
@@ -208,7 +215,7 @@ class Finding:
     verdict: Verdict
     draft: bool = False
     detail: str = ""
-    """The number, date or name that was looked for."""
+    """The number, date, name or literal that was looked for."""
     cited: tuple[int, ...] = ()
     found_in: int | None = None
     """The passage that does say it."""

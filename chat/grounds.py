@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from chat import literals
 from chat.domain import Passage
 from chat.facts import Fact, Readings, facts, readings
 from chat.mentions import Names, names, names_of
@@ -33,6 +34,8 @@ class Ground:
     """What a passage can confirm."""
 
     number: int
+    text: str
+    """With the document's name and the heading."""
     readings: Readings
     names: Names
     stretches: tuple[Stretch, ...]
@@ -50,6 +53,8 @@ class Comparison:
     missing: Fact | None
     """A number or date of the statement that none of them has."""
     missing_name: str
+    missing_literal: str
+    """What the statement gives to be typed, and none of them has."""
     covered: float
     """How much the best stretch has of the statement's words, the rare ones counting more: from 0 to 1."""
     strange: int
@@ -74,6 +79,7 @@ def _ground(passage: Passage, language: str) -> Ground:
     whole = "\n".join((passage.document_name, passage.heading, passage.text))
     return Ground(
         number=passage.number,
+        text=whole,
         readings=readings(whole, own),
         names=names_of(whole),
         stretches=(*singles, *doubles),
@@ -84,7 +90,7 @@ def _ground(passage: Passage, language: str) -> Ground:
 
 def compare(statement: Statement, beside: Sequence[Ground], language: str) -> Comparison:
     is_foreign = any(each.is_foreign for each in beside)
-    stated = facts(statement.text, language)
+    stated = [] if statement.is_code else facts(statement.text, language)
     exact = {term for fact in stated for term in tokens.terms(fact.written, language)}
     wanted = [term for term in _terms(statement.text, language) if term not in exact]
     best = _best_first(frozenset(wanted), beside)
@@ -92,7 +98,8 @@ def compare(statement: Statement, beside: Sequence[Ground], language: str) -> Co
     return Comparison(
         statement=statement,
         missing=_missing(stated, beside),
-        missing_name="" if is_foreign else _missing_name(statement, beside, language),
+        missing_literal=_missing_literal(statement, beside),
+        missing_name="" if is_foreign or statement.is_code else _missing_name(statement, beside, language),
         covered=best[0][0] if best else 0.0,
         strange=0 if is_foreign else _strange(wanted, beside),
         stretches=tuple(stretch.text for _covered, _each, stretch in best[:close_reading]),
@@ -123,6 +130,13 @@ def _missing_name(statement: Statement, beside: Sequence[Ground], language: str)
         if not all(any(each.names.have(word) for each in beside) for word in name):
             return " ".join(name)
     return ""
+
+
+def _missing_literal(statement: Statement, beside: Sequence[Ground]) -> str:
+    return next(
+        (word for word in statement.literals if not any(literals.has(word, each.text, each.names) for each in beside)),
+        "",
+    )
 
 
 def _strange(wanted: Sequence[str], beside: Sequence[Ground]) -> int:

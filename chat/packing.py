@@ -1,13 +1,15 @@
 """What goes into the prompt: whole passages where they fit, and else their best sentences.
 
-A sentence counts by the words that it shares with the question, those that are rare among the sentences more; by those
-that its neighbours share; and by the rank of its passage. Measured in docs/adr/0009-sentences-in-the-prompt.md.
+A sentence counts by the words that it shares with the question, those that are rare among the sentences more; by how
+near its words are to the question's in meaning; by the same of its neighbours; and by the rank of its passage. Measured
+in docs/adr/0009-sentences-in-the-prompt.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from uuid import UUID
 
 from chat.counting import Count, estimate_tokens
@@ -18,8 +20,10 @@ from chat.sentences import sentences
 PASSAGE_OVERHEAD_TOKENS = 24
 SENTENCE_OVERHEAD_TOKENS = 3
 """For the mark where something is left out."""
+NEAR_WEIGHT = 0.25
+"""For each standard deviation that the sentence's words are nearer to the question's than the mean."""
 NEIGHBOUR_WEIGHT = 0.5
-RANK_WEIGHT = 0.4
+RANK_WEIGHT = 0.3
 """For each standard deviation that a passage's score is above the mean."""
 HISTORY_SHARE = 0.25
 """Of the context, for earlier exchanges."""
@@ -58,13 +62,13 @@ def cost_of(passage: Passage, count: Count = estimate_tokens) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A sentence of a passage. `shared` is the weight of the question's words in it, as a share of all."""
+    """A sentence of a passage, and how much of the question is in it."""
 
     passage: Passage
     start: int
     end: int
     tokens: int
-    shared: float
+    close: float
 
 
 def _shortened(
@@ -89,11 +93,11 @@ def _shortened(
 
 def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms, count: Count) -> list[_Line]:
     found = [
-        (passage, sentence, wanted.intersection(terms(sentence.text)))
+        (passage, sentence, near, wanted.intersection(terms(sentence.text)))
         for passage in passages
-        for sentence in sentences(passage.text)
+        for sentence, near in zip(sentences(passage.text), chain(passage.near, repeat(0.0)), strict=False)
     ]
-    weight = rarity(wanted, [shared for _passage, _sentence, shared in found])
+    weight = rarity(wanted, [shared for _passage, _sentence, _near, shared in found])
     whole = sum(weight.values()) or 1.0
     return [
         _Line(
@@ -101,9 +105,9 @@ def _lines(passages: Sequence[Passage], wanted: set[str], terms: Terms, count: C
             start=sentence.start,
             end=sentence.end,
             tokens=count(sentence.text) + SENTENCE_OVERHEAD_TOKENS,
-            shared=sum(weight[term] for term in shared) / whole,
+            close=sum(weight[term] for term in shared) / whole + NEAR_WEIGHT * near,
         )
-        for passage, sentence, shared in found
+        for passage, sentence, near, shared in found
     ]
 
 
@@ -111,8 +115,8 @@ def _best_first(lines: Sequence[_Line]) -> list[_Line]:
     def score(number: int) -> float:
         line = lines[number]
         around = (lines[near] for near in (number - 1, number + 1) if 0 <= near < len(lines))
-        neighbours = max((near.shared for near in around if near.passage is line.passage), default=0.0)
-        return line.shared + NEIGHBOUR_WEIGHT * neighbours + RANK_WEIGHT * (line.passage.fused or 0.0)
+        neighbour = max((near.close for near in around if near.passage is line.passage), default=0.0)
+        return line.close + NEIGHBOUR_WEIGHT * max(neighbour, 0.0) + RANK_WEIGHT * (line.passage.fused or 0.0)
 
     return [lines[number] for number in sorted(range(len(lines)), key=lambda number: -score(number))]
 

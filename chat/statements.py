@@ -1,4 +1,4 @@
-"""The sentences of an answer that state something, with what each of them cites.
+"""The sentences of an answer that state something, with what each of them cites; and the commands of its shell code.
 
 Offsets are those of the Markdown as it is stored; the text is what a reader sees of it, without markup and citations.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chat import literals
 from chat.citations import CITATION
 from chat.sentences import Sentence, sentences
 
@@ -18,7 +19,6 @@ QUESTION_MARKS = tuple("?؟？")
 
 _PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
 _HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+\1:?$")
-_FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
 _RULE = re.compile(r"[\s|:=_*-]*")
 _LEADING = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARKUP = re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
@@ -49,21 +49,30 @@ class Statement:
     start: int
     end: int
     cited: tuple[int, ...]
+    literals: tuple[str, ...] = ()
+    """What is to be typed as it stands."""
+    is_code: bool = False
+    """A line of a block of code, of which nothing but the literals is stated."""
 
 
 def statements(markdown: str) -> list[Statement]:
-    """What `markdown` states, in order. Questions, headings, code, and what is said to be polite state nothing, and
-    neither does what says that the documents are silent."""
-    return [
+    """What `markdown` states, in order. Questions, headings, and what is said to be polite state nothing, and neither
+    does what says that the documents are silent."""
+    said = [
         statement
         for sentence in _sentences(_without_code(markdown))
         if (statement := _statement(sentence)) and _states(sentence, statement.text)
     ]
+    commands = [
+        Statement(markdown[line.start : line.end], line.start, line.end, (), line.words, is_code=True)
+        for line in literals.of_blocks(markdown)
+    ]
+    return sorted((*said, *commands), key=lambda each: each.start)
 
 
 def _without_code(markdown: str) -> str:
     """The same text with spaces for code, so that offsets stay."""
-    return _FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+    return literals.FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
 
 
 def _sentences(text: str) -> Iterator[Sentence]:
@@ -91,7 +100,13 @@ def _statement(sentence: Sentence) -> Statement:
     shown = sentence.text[start:]
     text = " ".join(_MARKUP.sub("", CITATION.sub(" ", shown).replace("|", " ")).split())
     cited = tuple(dict.fromkeys(int(number) for number in CITATION.findall(shown)))
-    return Statement(re.sub(r"\s+(?=[.,;:!?])", "", text), sentence.start + start, sentence.end, cited)
+    return Statement(
+        text=re.sub(r"\s+(?=[.,;:!?])", "", text),
+        start=sentence.start + start,
+        end=sentence.end,
+        cited=cited,
+        literals=literals.of_spans(shown),
+    )
 
 
 def _states(sentence: Sentence, text: str) -> bool:

@@ -22,12 +22,14 @@ import orjson
 from ingestion.addresses.readable import PAGES, readable
 from ingestion.domain import Attachment, Chunk, ParsedDocument, Section
 from ingestion.errors import DocumentUnreadable
-from ingestion.parsers import ocr, parser_for
+from ingestion.parsers import media_types, ocr, parser_for
 from ingestion.parts import chunker
 
 REPORT_S = 0.1
 BATCH_CHARACTERS = 500_000
 """Of text in one message."""
+
+media_types()  # imports the parsers, once for all the processes that are forked from the one that has them
 
 
 def parse(request: Mapping[str, Any], send: Any) -> None:

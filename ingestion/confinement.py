@@ -51,6 +51,11 @@ PRELOADED = [
     "docx",
     "PIL.Image",
     "openpyxl",
+    "pptx",
+    "markdown_it",
+    "defusedxml.ElementTree",
+    "olefile",
+    "xlrd",
 ]
 """What the jobs import later on anyway: shared by all of them, and paid for once."""
 

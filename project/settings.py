@@ -348,6 +348,7 @@ RAG: dict[str, Any] = {
         "chat.retrieval.words.WordInteraction",
         *(RERANKING if RERANKER_URL else []),
         "chat.retrieval.load.LoadPassages",
+        "chat.retrieval.sentences.SentenceNearness",
     ],
     "LLM": {
         "starter": "chat.llm.openai_compatible.OpenAICompatibleChat",

@@ -65,6 +65,7 @@ def _spans(each: EvaluationSet, asked: Sequence[Asked]) -> Figures:
     for budget in BUDGETS:
         packed = spans.mean([spans.overlap(answers, one.packed[budget]) for answers, one in wanted])
         result[f"span_recall_in_{budget}"] = round(packed.recall, DIGITS)
+        result[f"span_iou_in_{budget}"] = round(packed.iou, DIGITS)
     return result
 
 

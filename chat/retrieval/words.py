@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 
 from chat.aio import in_thread
-from chat.domain import Candidate, Retrieval
+from chat.domain import Retrieval
 from chat.retrieval.fuse import DIGITS, EQUAL, best_first
 from chat.retrieval.lexical import PREVIOUS_WEIGHT
 from ingestion.embedding import words
@@ -42,23 +42,25 @@ class WordInteraction:
     async def __call__(self, state: Retrieval) -> Retrieval:
         if not state.words or not state.fused:
             return state
-        return replace(state, fused=await in_thread(self._compared, state))
+        return await in_thread(self._compared, state)
 
-    def _compared(self, state: Retrieval) -> tuple[Candidate, ...]:
+    def _compared(self, state: Retrieval) -> Retrieval:
         best, rest = state.fused[: self.depth], state.fused[self.depth :]
         index = self.parts.vectors.for_tenant(self.tenant_id, fingerprint=self.parts.embedder.fingerprint)
         known = index.words([candidate.chunk_id for candidate in best])
         if not known:
-            return state.fused
+            return state
         assert state.vector is not None  # noqa: S101 - words come with the vector
         question = words.unpack_numbers(state.words, len(state.vector))
-        near = nearness(question, self._weights(state, len(question)), known)
+        weights = self._weights(state, len(question))
+        near = nearness(question, weights, known)
         added = standardised([near.get(candidate.chunk_id) for candidate in best])
         compared = [
             candidate._replace(fused=round((candidate.fused or 0.0) + self.weight * each, DIGITS))
             for candidate, each in zip(best, added, strict=True)
         ]
-        return (*sorted(compared, key=best_first), *rest)
+        fused = (*sorted(compared, key=best_first), *rest)
+        return replace(state, fused=fused, word_weights=tuple(weights.tolist()))
 
     def _weights(self, state: Retrieval, count: int) -> Rows:
         """How much each of the query's words counts: the rarer, the more; less where an earlier question has it."""
@@ -83,6 +85,6 @@ def nearness(question: Rows, weights: Rows, passages: Mapping[UUID, bytes]) -> d
 
 def standardised(values: Sequence[float | None]) -> list[float]:
     """In standard deviations from the mean; 0 for what is not known."""
-    known = [value for value in values if value is not None]
+    known = [value for value in values if value is not None] or [0.0]
     mean, spread = fmean(known), pstdev(known)
     return [0.0 if value is None or spread < EQUAL else (value - mean) / spread for value in values]

@@ -48,6 +48,37 @@ async def test_what_the_cited_passage_does_not_say_is_marked_with_the_reason(sen
     assert await found(f"It is made in Belgrade [1]. {sentence}") == [(sentence, why)]
 
 
+BACKUP = (
+    "Run `python manage.py backup --to=FILE` every night. Restore with `python manage.py restore`. "
+    "The logs are in var/logs."
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("Run `python manage.py backup --to=<path>` every night [1].", None),
+        ("Restore with `manage.py restore`; what is logged is in `var/logs/` [1].", None),
+        ("Run `olm backup` every night [1].", "literal olm"),
+        ("Run `python manage.py backup --compress` every night [1].", "literal --compress"),
+        ("```\n# every night\npython manage.py backup --to=night.tar\n```", None),
+        ("```bash\n$ olm backup\n```", "literal olm"),
+        ("```\npython manage.py backup --fast\n```", "literal --fast"),
+        ("```python\nresult = backup(compress=True)\n```", None),
+    ],
+)
+async def test_what_is_to_be_typed_has_to_be_in_a_passage(written: str, why: str | None) -> None:
+    passages = [replace(passage(BACKUP), number=1, language="en")]
+    marked = await found(f"Restore with `python manage.py restore` [1].\n\n{written}", passages=passages)
+    assert [each for _sentence, each in marked] == ([why] if why else [])
+
+
+async def test_a_line_of_code_is_marked_by_itself() -> None:
+    passages = [replace(passage(BACKUP), number=1, language="en")]
+    marked = await found("Do this:\n\n```\npython manage.py backup\nolm push\n```\n", passages=passages)
+    assert marked == [("olm push", "literal olm")]
+
+
 async def test_what_another_passage_says_is_told_apart_from_what_none_does() -> None:
     checked = await check("Goods may be returned within 30 days of delivery [1].", PASSAGES, language="en")
     (finding,) = checked.findings

@@ -72,6 +72,7 @@ def test_the_text_that_answers_is_measured_within_a_prompt(tmp_path: Path) -> No
     assert result["span_recall"] == 1.0
     assert 0 < result["span_precision"] < 1
     assert [result[f"span_recall_in_{budget}"] for budget in (256, 512, 1024, 2048)] == [1.0] * 4
+    assert result["span_iou_in_256"] == result["span_iou_in_2048"] > 0
 
 
 def test_refusing_is_measured_where_there_are_questions_without_an_answer(tmp_path: Path) -> None:

@@ -44,6 +44,15 @@ def test_entities_count_as_what_they_stand_for() -> None:
     assert marked("<p>a &lt; b. c &amp; d</p>", "c & d") == "<p>a &lt; b. <M>c &amp; d</M></p>"
 
 
+def test_a_line_of_code_is_marked_in_its_block() -> None:
+    markdown = "Do this:\n\n```\npython manage.py backup\nolm push\n```\n"
+    start = markdown.index("olm")
+    finding = Finding(start, start + len("olm push"), Verdict.LITERAL, detail="olm")
+    html = render_answer(markdown, "", LINKS, [finding])
+    assert 'backup\n<mark class="unsupported" tabindex="0">olm push<span' in html
+    assert ADDED.sub("", html) == render_answer(markdown, "", LINKS)
+
+
 def test_of_two_that_read_the_same_the_right_one_is_marked() -> None:
     text = "It is so.\n\nIt is so."
     twin = Mark("It is so.", nth_of("It is so.", text, 11), "<M>", "</M>", "<m>", "</m>")

@@ -54,6 +54,12 @@ def test_passages_that_fit_are_whole_and_numbered_from_one() -> None:
     assert cut == ()
 
 
+def test_a_sentence_that_is_near_in_meaning_is_chosen_without_a_shared_word() -> None:
+    known = replace(passage(MANUAL), near=(-0.5, -0.5, -0.5, -0.5, -0.5, 2.5))
+    found, _cut = packed([known], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 14, question="Kids?")
+    assert found[0].excerpt == "Children must not play with it."
+
+
 def test_of_passages_that_do_not_fit_the_sentences_that_answer_are_kept() -> None:
     found, cut = packed([passage(MANUAL)], budget_tokens=PASSAGE_OVERHEAD_TOKENS + 24)
 

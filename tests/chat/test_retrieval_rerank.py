@@ -118,8 +118,8 @@ async def test_the_order_of_before_stands_where_there_are_no_scores(
 async def test_a_question_is_answered_from_the_fused_order_while_the_server_is_away(
     configured: RerankServer, parts: Parts, acme: Tenant, guide: Document, settings: LazySettings
 ) -> None:
-    plain = settings.RAG["RETRIEVAL"]
-    stages = [*plain[:-1], "chat.retrieval.rerank.CrossEncoderRerank", plain[-1]]
+    stages = list(settings.RAG["RETRIEVAL"])
+    stages.insert(stages.index("chat.retrieval.load.LoadPassages"), "chat.retrieval.rerank.CrossEncoderRerank")
     configured.script(*[hang_up] * 9)
     asked = Retrieval(QUESTION, QUESTION, Scope())
     without = await build_pipeline(acme.pk, parts=parts)(asked)

@@ -110,3 +110,4 @@ def test_a_question_of_words_that_weigh_nothing_compares_nothing() -> None:
 def test_what_is_not_known_is_the_mean() -> None:
     assert standardised([1.0, None, 3.0]) == [-1.0, 0.0, 1.0]
     assert standardised([2.0, 2.0]) == [0.0, 0.0]
+    assert standardised([None]) == [0.0]
