@@ -93,6 +93,7 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     yield StageStarted(Stage.SEARCHING)
     wanted = kit.style.passages + RUNNERS_UP
     state = await timed(trace, "searching", kit.retrieve(replace(sought, wanted=wanted)))
+    trace.skipped = dict(state.skipped)
     mark = prompting.mark_for(question.text, state.passages)
     packed, cut = await fitted(question, kit, state.passages, trace, mark=mark)
     _note_candidates(trace, packed, cut)

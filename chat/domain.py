@@ -129,6 +129,8 @@ class Retrieval:
     """The earlier questions of the conversation, the last one last."""
     wanted: int | None = None
     """How many passages are of use to whoever asked; None is as many as there may be."""
+    urgent: bool = True
+    """Whether somebody waits for it."""
     vector: Vector | None = None
     """The query's, where it has been computed already."""
     words: bytes = b""
@@ -142,6 +144,8 @@ class Retrieval:
     cut: tuple[Passage, ...] = ()
     """Passages that were found but did not fit into the prompt."""
     elapsed_ms: Mapping[str, float] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Stages that could not do what they are for, with the reason; what they were handed stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +285,6 @@ class Trace:
     tokenizer: str = ""
     """The model whose own tokenizer has counted; empty where it was an estimate."""
     timings_ms: dict[str, float] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Stages of the retrieval that could not do what they are for, with the reason."""
     providers: list[dict[str, str]] = field(default_factory=list)

@@ -11,7 +11,8 @@ ChatError
 │   ├── ProviderGone          410, or 403 with a sunset: the service or model was retired
 │   ├── ModelNotFound         404: the provider does not have that model
 │   ├── PromptTooLong         the provider refused the prompt for its length
-│   └── StreamBroken          the answer's stream ended before its end; retryable
+│   ├── StreamBroken          the answer's stream ended before its end; retryable
+│   └── RerankerFailed        the re-ranker gave no scores in time: questions are answered without them
 └── NoProvider             every provider of the tenant failed, or none is set up
 """
 
@@ -81,6 +82,10 @@ class PromptTooLong(ProviderError):
 class StreamBroken(ProviderError):
     code = "provider.stream_broken"
     retryable = True
+
+
+class RerankerFailed(ProviderError):
+    code = "reranker.failed"
 
 
 class NoProvider(ChatError):

@@ -16,6 +16,15 @@ class RetrievalStage(Protocol):
     async def __call__(self, state: Retrieval) -> Retrieval: ...
 
 
+class Reranker(Protocol):
+    """Reads a question with each of a few passages, which says more than comparing what is known of both."""
+
+    async def scores(self, query: str, texts: Sequence[str], *, urgent: bool = True) -> list[float]:
+        """One for each text, on a scale of its own, the higher the better. Raise `ProviderError` where there are none
+        to be had in time. What is not `urgent` comes after what is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One event of a turn. `seq` counts from 1 without a gap; `data` is JSON and holds plain text, never HTML."""

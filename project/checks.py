@@ -17,8 +17,10 @@ ADDRESSES = {
     "EMBEDDER_URL": {"http", "https"},
     "STARTER_URL": {"http", "https"},
     "OLLAMA_URL": {"http", "https"},
+    "RERANKER_URL": {"http", "https"},
     "PUBLIC_URL": {"http", "https"},
 }
+MAY_BE_EMPTY = {"RERANKER_URL"}
 CONFIGURATION = "configuration"
 """The tag of the checks here: what an operator can get wrong, where Django's own are for whoever changes the code."""
 LLM_KINDS = {"auto", "starter", "ollama", "openai"}
@@ -33,7 +35,7 @@ def addresses(**_kwargs: Any) -> list[CheckMessage]:
             id="razgovor.E001",
         )
         for name, schemes in ADDRESSES.items()
-        if not _is_address(value := getattr(settings, name), schemes)
+        if not _is_address(value := getattr(settings, name), schemes) and (value or name not in MAY_BE_EMPTY)
     ]
 
 
@@ -66,6 +68,19 @@ def language_model(**_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(CONFIGURATION)
+def reranker(**_kwargs: Any) -> list[CheckMessage]:
+    if 0 <= settings.RERANKER_WEIGHT <= 1 and settings.RERANKER_SECONDS > 0:
+        return []
+    return [
+        Error(
+            "RAZGOVOR_RERANKER_WEIGHT is not from 0 to 1, or RAZGOVOR_RERANKER_SECONDS is not above 0.",
+            hint="Leave them out, or use numbers as in 0.7 and 2.",
+            id="razgovor.E006",
+        )
+    ]
 
 
 @register(CONFIGURATION)

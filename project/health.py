@@ -1,4 +1,5 @@
-"""`/healthz`: this process runs. `/readyz`: so does everything that it needs, with one line for each part.
+"""`/healthz`: this process runs. `/readyz`: so does everything that it needs, with one line for each part, and one for
+the re-ranker, which it can do without.
 
 Answered before Django sees the request, because a load balancer or an orchestrator asks by address, which is none of
 the host names that Django is told to serve.
@@ -16,11 +17,20 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from project.probes import ProbeFailed, probe_chroma, probe_database, probe_model_server, probe_redis
+from project.probes import (
+    ProbeFailed,
+    probe_chroma,
+    probe_database,
+    probe_model_server,
+    probe_redis,
+    probe_reranker,
+)
 
 Application = Callable[..., Any]
 PART_SECONDS = 3.0
 """How long a part may take to answer, its connection included."""
+OPTIONAL = frozenset({"reranker"})
+"""Without these, questions are answered all the same, only less well: they are told of, and no reason to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ async def readiness() -> Mapping[str, Part]:
         "chroma": asyncio.to_thread(probe_chroma, settings.CHROMA_URL),
         "embedder": asyncio.to_thread(probe_model_server, settings.EMBEDDER_URL),
     }
+    if url := settings.RERANKER_URL:
+        probes["reranker"] = asyncio.to_thread(probe_reranker, url, next_door=url == settings.EMBEDDER_URL)
     parts = await asyncio.gather(*(_part(probe) for probe in probes.values()))
     return dict(zip(probes, parts, strict=True))
 
@@ -65,7 +77,7 @@ async def report(path: str) -> tuple[int, dict[str, Any]]:
     if path == "/healthz":
         return 200, {"ok": True}
     parts = await readiness()
-    ok = not any(part.error for part in parts.values())
+    ok = not any(part.error for name, part in parts.items() if name not in OPTIONAL)
     return (200 if ok else 503), {"ok": ok, "parts": {name: part.as_json() for name, part in parts.items()}}
 
 

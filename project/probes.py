@@ -33,19 +33,25 @@ def probe_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
 
 def probe_http(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
     """`url` must answer, and not with a server's error: a page that it does not have is an answer too."""
+    _answer(url, timeout)
+
+
+def _answer(url: str, timeout: float, *, outside: bool = False) -> httpx.Response:
+    """Only what lies `outside` is reached through a proxy that the environment names."""
     try:
-        response = _client().get(url, timeout=timeout)
+        response = _client(outside).get(url, timeout=timeout)
     except httpx.HTTPError as error:
         raise ProbeFailed(type(error).__name__) from error
     if response.is_server_error:
         raise ProbeFailed(f"HTTP status {response.status_code}")
+    return response
 
 
-@lru_cache(maxsize=1)
-def _client() -> httpx.Client:
+@lru_cache(maxsize=2)
+def _client(outside: bool) -> httpx.Client:
     """One for all: each new client reads the certificates of the world, which takes more than the question itself.
     Connections are not kept; a server that restarts between two questions would look ill on an old one."""
-    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.Client(trust_env=outside, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def probe_chroma(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -55,6 +61,15 @@ def probe_chroma(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
 def probe_model_server(url: str, timeout: float = TIMEOUT_SECONDS) -> None:
     """`url` is the base of an OpenAI-compatible server. The product's own say at `/health` when they have loaded."""
     probe_http(health_url(url), timeout)
+
+
+def probe_reranker(url: str, timeout: float = TIMEOUT_SECONDS, *, next_door: bool) -> None:
+    """The embedding server next door says whether it has one. Another server is only asked whether it is there: having
+    something ranked may cost its owner money."""
+    if not next_door:
+        _answer(health_url(url), timeout, outside=True)
+    elif '"rerank"' not in _answer(f"{url.rstrip('/')}/models", timeout).text:
+        raise ProbeFailed("no re-ranker is loaded")
 
 
 def health_url(url: str) -> str:

@@ -298,7 +298,18 @@ OUTBOUND_HOSTS = env.words("RAZGOVOR_OUTBOUND_HOSTS")
 
 EMBEDDING_MODEL = env.text("RAZGOVOR_EMBEDDING_MODEL", "starter")
 """What the bundled embedding server loads: `starter`, a Hugging Face id or a folder."""
+RERANKER = env.text("RAZGOVOR_RERANKER")
+"""The cross-encoder that the bundled embedding server loads beside it: a folder, a Hugging Face id that has been
+downloaded, or empty for none."""
+RERANKER_URL = env.text("RAZGOVOR_RERANKER_URL") or (EMBEDDER_URL if RERANKER else "")
+"""Who is asked to put passages in order: another server by its address, else the embedding server; nobody if empty."""
+RERANKER_MODEL = env.text("RAZGOVOR_RERANKER_MODEL")
+RERANKER_WEIGHT = env.decimal("RAZGOVOR_RERANKER_WEIGHT", 0.7)
+RERANKER_SECONDS = env.decimal("RAZGOVOR_RERANKER_SECONDS", 2.0)
 
+RERANKING: list[dict[str, Any]] = [
+    {"BACKEND": "chat.retrieval.rerank.CrossEncoderRerank", "OPTIONS": {"weight": RERANKER_WEIGHT}}
+]
 RAG: dict[str, Any] = {
     "EMBEDDER": {
         "BACKEND": env.text("RAZGOVOR_EMBEDDER", "ingestion.embedding.client.HttpEmbedder"),
@@ -319,12 +330,23 @@ RAG: dict[str, Any] = {
     "CHUNKER": {"BACKEND": "ingestion.chunking.structure.StructureChunker", "OPTIONS": {}},
     "VECTOR_INDEX": {"BACKEND": "ingestion.index.vectors.PassageVectors", "OPTIONS": {"url": CHROMA_URL}},
     "LEXICAL_INDEX": {"BACKEND": "ingestion.index.lexical.SqlLexicalIndex", "OPTIONS": {}},
+    "RERANKER": {
+        "BACKEND": "chat.retrieval.reranker.HttpReranker",
+        "OPTIONS": {
+            "base_url": RERANKER_URL,
+            "model": RERANKER_MODEL,
+            "api_key": env.text("RAZGOVOR_RERANKER_KEY"),
+            "limit_s": RERANKER_SECONDS,
+            "next_door": RERANKER_URL == EMBEDDER_URL,
+        },
+    },
     "TURN_LOG": {"BACKEND": "chat.turnlog.redis.RedisTurnLog", "OPTIONS": {"url": REDIS_URL}},
     # Each stage is handed what the one before returned; a nested list runs together.
     "RETRIEVAL": [
         ["chat.retrieval.dense.DenseSearch", "chat.retrieval.lexical.LexicalSearch"],
         "chat.retrieval.fuse.ScoreFusion",
         "chat.retrieval.words.WordInteraction",
+        *(RERANKING if RERANKER_URL else []),
         "chat.retrieval.load.LoadPassages",
         "chat.retrieval.sentences.SentenceNearness",
     ],

@@ -72,6 +72,7 @@ def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
         "room": trace.get("room_tokens"),
         "tokenizer": trace.get("tokenizer", ""),
         "timings": list(trace.get("timings_ms", {}).items()),
+        "skipped": list(trace.get("skipped", {}).items()),
         "providers": trace.get("providers", []),
         "query": trace.get("query") or row.search_query,
     }

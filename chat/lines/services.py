@@ -19,6 +19,7 @@ from chat.domain import Retrieval
 from chat.lines.models import RelevanceLine
 from chat.lines.questions import Sample, off_topic_questions, own_questions
 from chat.lines.threshold import HIGHEST, LOWEST, fitted_line
+from chat.llm.clients import close_clients
 from chat.models import Source, Turn
 from chat.refusal import language_of, script_of
 from chat.relevance import RELEVANT, nearness
@@ -100,7 +101,8 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
 
     async def score(question: str) -> float:
         vector, words = await embed_question(parts, question)
-        found = await retrieve(Retrieval(question, question, scope, wanted=passages, vector=vector, words=words))
+        state = Retrieval(question, question, scope, wanted=passages, urgent=False, vector=vector, words=words)
+        found = await retrieve(state)
         language = language_of(question).partition("-")[0]
         near = nearness(
             question,
@@ -116,6 +118,7 @@ def _scores(collection: Collection, questions: Sequence[str]) -> list[float]:
         try:
             return [await score(question) for question in questions]
         finally:
+            await close_clients()
             if close := getattr(parts.embedder, "aclose", None):
                 await close()
 

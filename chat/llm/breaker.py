@@ -61,7 +61,9 @@ class Breaker(Protocol):
 
 
 @asynccontextmanager
-async def guarded(breaker: Breaker, key: BreakerKey, *, label: str) -> AsyncIterator[None]:
+async def guarded(
+    breaker: Breaker, key: BreakerKey, *, label: str, tripping: tuple[type[ProviderError], ...] = TRIPPING
+) -> AsyncIterator[None]:
     """Run the block when the breaker admits it, and tell the breaker how it went; else raise `ProviderBusy`."""
     if wait := await breaker.admit(key):
         raise ProviderBusy(
@@ -71,7 +73,7 @@ async def guarded(breaker: Breaker, key: BreakerKey, *, label: str) -> AsyncIter
         )
     try:
         yield
-    except TRIPPING as error:
+    except tripping as error:
         await breaker.failed(key, retry_after=error.retry_after)
         raise
     except ProviderError:

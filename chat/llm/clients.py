@@ -15,22 +15,26 @@ MAX_STREAMS = 1000
 """Connections at once. A web process is asked for some 200 answers at a time; the limit only stops a runaway."""
 LIMITS = httpx.Limits(max_connections=MAX_STREAMS, max_keepalive_connections=100, keepalive_expiry=30)
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], httpx.AsyncClient]] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], httpx.AsyncClient]] = (
+    WeakKeyDictionary()
+)
 
 
-def shared_client(allowed: Sequence[str]) -> httpx.AsyncClient:
+def shared_client(allowed: Sequence[str], *, trust_env: bool = True) -> httpx.AsyncClient:
     """The running loop's client that may call the `allowed` hosts. It follows no redirects: they would lead away
-    from the address that was checked."""
+    from the address that was checked. A proxy of the environment is for the world outside: a process next door is
+    called without `trust_env`."""
     loop = asyncio.get_running_loop()
     for stale in [other for other in _clients if other.is_closed()]:
         del _clients[stale]
     clients = _clients.setdefault(loop, {})
-    key = tuple(allowed)
+    key = (trust_env, *allowed)
     if key not in clients:
         clients[key] = httpx.AsyncClient(
-            event_hooks={"request": [OutboundGuard(key)]},
+            event_hooks={"request": [OutboundGuard(allowed)]},
             limits=LIMITS,
-            mounts=everywhere(_Transport(), trust_env=True),
+            mounts=everywhere(_Transport(), trust_env=trust_env),
+            trust_env=trust_env,
             follow_redirects=False,
             # Read raw, without a decompressor between the model and the reader.
             headers={"Accept-Encoding": "identity"},

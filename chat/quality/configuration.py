@@ -178,4 +178,13 @@ def setup_of(tenant: Tenant, wanted: Configuration) -> dict[str, Any]:
         "dense_weight": weight_in_use() if wanted.dense_weight is None else wanted.dense_weight,
         "chunks": f"{chunker().version}: {wanted.chunk_characters}" if wanted.chunk_characters else chunker().version,
         "embedder": embedder_name(tenant.pk) or settings.EMBEDDING_MODEL,
+        "reranker": reranker_in_use(),
     }
+
+
+def reranker_in_use() -> str:
+    """Its model, or else its address, with its weight; empty where there is none."""
+    if not settings.RERANKER_URL:
+        return ""
+    name = settings.RERANKER_MODEL or settings.RERANKER or settings.RERANKER_URL
+    return f"{name}: {settings.RERANKER_WEIGHT:g}"

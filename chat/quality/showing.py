@@ -48,6 +48,7 @@ SETUP = {
     "dense_weight": gettext_lazy("Weight of meaning against words"),
     "chunks": gettext_lazy("Splitting"),
     "embedder": gettext_lazy("Search model"),
+    "reranker": gettext_lazy("Re-ranking"),
 }
 INSTRUCTIONS_SHOWN = 160
 

@@ -25,6 +25,8 @@ Entry = str | Mapping[str, Any]
 """A dotted path, or `{"BACKEND": dotted path, "OPTIONS": {...}}`."""
 Stages = Sequence[Entry | Sequence[Entry]]
 Pipeline = Callable[[Retrieval], Awaitable[Retrieval]]
+GATHERED = ("elapsed_ms", "skipped")
+"""Fields to which every stage may add a line of its own."""
 
 
 def build_pipeline(tenant_id: UUID, *, parts: Parts, stages: Stages | None = None) -> Pipeline:
@@ -60,7 +62,7 @@ def _merged(before: Retrieval, after: Sequence[Retrieval]) -> Retrieval:
     """What each of the stages that ran together has changed. Two that change the same thing cannot run together."""
     changed: dict[str, Any] = {}
     for each in after:
-        for name in (field.name for field in fields(Retrieval) if field.name != "elapsed_ms"):
+        for name in (field.name for field in fields(Retrieval) if field.name not in GATHERED):
             value = getattr(each, name)
             if value == getattr(before, name):
                 continue
@@ -70,5 +72,7 @@ def _merged(before: Retrieval, after: Sequence[Retrieval]) -> Retrieval:
                     "List them one after the other."
                 )
             changed[name] = value
-    times = {name: elapsed for each in after for name, elapsed in each.elapsed_ms.items()}
-    return replace(before, **changed, elapsed_ms=times)
+    gathered: dict[str, Any] = {
+        name: {stage: said for each in after for stage, said in getattr(each, name).items()} for name in GATHERED
+    }
+    return replace(before, **changed, **gathered)

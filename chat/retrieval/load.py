@@ -9,6 +9,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from chat.aio import in_thread
 from chat.domain import Candidate, Passage, Retrieval
 from ingestion.domain import Scope
@@ -63,13 +65,19 @@ class LoadPassages:
         return tuple(islice(_passages(top, chunks), limit))
 
     def _chunks(self, ids: list[UUID], scope: Scope) -> dict[UUID, dict[str, Any]]:
-        rows = Chunk.objects.for_tenant(self.tenant_id).filter(pk__in=ids, embedded=True, document__searchable=True)
-        if scope.collection_ids is not None:
-            rows = rows.filter(document__collection__in=scope.collection_ids)
-        if scope.document_ids is not None:
-            rows = rows.filter(document__in=scope.document_ids)
-        found = (dict(zip(COLUMNS, row, strict=True)) for row in rows.values_list(*COLUMNS.values()))
+        rows = chunks_in(scope, ids, tenant_id=self.tenant_id).values_list(*COLUMNS.values())
+        found = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
         return {fields["chunk_id"]: fields for fields in found}
+
+
+def chunks_in(scope: Scope, ids: Iterable[UUID], *, tenant_id: UUID) -> QuerySet[Chunk]:
+    """Those of `ids` that may be read within the scope, whatever an index may say."""
+    rows = Chunk.objects.for_tenant(tenant_id).filter(pk__in=ids, embedded=True, document__searchable=True)
+    if scope.collection_ids is not None:
+        rows = rows.filter(document__collection__in=scope.collection_ids)
+    if scope.document_ids is not None:
+        rows = rows.filter(document__in=scope.document_ids)
+    return rows
 
 
 def _passages(top: Iterable[Candidate], chunks: dict[UUID, dict[str, Any]]) -> Iterable[Passage]:

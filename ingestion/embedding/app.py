@@ -1,22 +1,24 @@
-"""The embedding server's pages, as a plain ASGI application: three routes need no framework."""
+"""The embedding server's pages, as a plain ASGI application: four routes need no framework."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ingestion.embedding.lanes import BATCH_TOKENS, LaneFull, Lanes
-from ingestion.embedding.wire import RequestRefused, embeddings_body, parse_lane, parse_request
+from ingestion.embedding.lanes import BATCH_TOKENS, Lane, LaneFull, Lanes
+from ingestion.embedding.rerank_wire import parse_rerank, rerank_body
+from ingestion.embedding.reranker import Pair
+from ingestion.embedding.reranking import Reranking
+from ingestion.embedding.wire import RETRY_AFTER_S, RequestRefused, embeddings_body, lane_of, parse_lane, parse_request
 
 if TYPE_CHECKING:
     from ingestion.embedding.engine import Engine, Input, Row
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
-RETRY_AFTER_S = 1
 
+Text = TypeVar("Text")
 Result = TypeVar("Result")
 
 Scope = MutableMapping[str, Any]
@@ -29,9 +31,10 @@ class ClientGone(Exception):
 
 
 class Service:
-    """The model and its queue, from when they are there."""
+    """The model and its queue, from when they are there, and the re-ranker's."""
 
-    def __init__(self) -> None:
+    def __init__(self, reranking: Reranking | None = None) -> None:
+        self.reranking = reranking or Reranking()
         self._ready: tuple[Engine, Lanes[Input, Row]] | None = None
 
     def open(self, engine: Engine, *, batch_tokens: int = BATCH_TOKENS) -> None:
@@ -41,6 +44,7 @@ class Service:
         self._ready = engine, lanes
 
     def close(self) -> None:
+        self.reranking.close()
         if self._ready:
             self._ready[1].close()
 
@@ -79,6 +83,8 @@ class App:
                 return self._models()
             case "POST", "/v1/embeddings":
                 return await self._embeddings(scope, receive)
+            case "POST", "/v1/rerank":
+                return await self._rerank(scope, receive)
             case method, path:
                 raise RequestRefused(404, f"There is no {method} {path} here.", code="not_found")
 
@@ -92,7 +98,7 @@ class App:
             "dimension": engine.dimension,
             "max_tokens": engine.max_tokens,
         }
-        return json.dumps({"object": "list", "data": [model]}).encode()
+        return json.dumps({"object": "list", "data": [model, *self._service.reranking.listed]}).encode()
 
     async def _embeddings(self, scope: Scope, receive: Receive) -> bytes:
         engine, lanes = self._service.ready
@@ -101,15 +107,27 @@ class App:
             raise RequestRefused(404, f"This server has {engine.name}, not {request.model}.", code="model_not_found")
         if request.dimensions not in (None, engine.dimension):
             raise RequestRefused(400, f"{engine.name} has {engine.dimension} dimensions.", code="invalid_dimensions")
-        lane = parse_lane(dict(scope["headers"]).get(b"x-lane", b"").decode("latin-1"), request.input_type)
+        lane = parse_lane(_lane(scope), default=lane_of(request.input_type))
         texts = engine.prepare(request.input, request.input_type, words=request.words)
         tokens = await asyncio.to_thread(engine.count_tokens, texts)
-        try:
-            rows = await _unless_client_goes(receive, lanes.submit(lane, texts, tokens))
-        except LaneFull:
-            message = "Too many texts are waiting. Try again in a moment."
-            raise RequestRefused(503, message, code="busy", retry_after_s=RETRY_AFTER_S) from None
+        rows = await _computed(receive, lanes, lane, texts, tokens)
         return embeddings_body(rows, request, model=engine.name, tokens=sum(tokens))
+
+    async def _rerank(self, scope: Scope, receive: Receive) -> bytes:
+        reranker, lanes = self._service.reranking.ready
+        request = parse_rerank(await _body(receive))
+        if request.model not in ("", reranker.name):
+            raise RequestRefused(404, f"This server has {reranker.name}, not {request.model}.", code="model_not_found")
+        pairs = [Pair(request.query, document) for document in request.documents]
+        tokens = await asyncio.to_thread(reranker.count_tokens, pairs)
+        lane = parse_lane(_lane(scope), default=Lane.QUERY)
+        scores = await _computed(receive, lanes, lane, pairs, tokens)
+        return rerank_body(scores, request, model=reranker.name, tokens=sum(tokens))
+
+
+def _lane(scope: Scope) -> str:
+    header: bytes = dict(scope["headers"]).get(b"x-lane", b"")
+    return header.decode("latin-1")
 
 
 async def _body(receive: Receive) -> bytes:
@@ -127,9 +145,15 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _unless_client_goes(receive: Receive, future: Future[Result]) -> Result:
+async def _computed(
+    receive: Receive, lanes: Lanes[Text, Result], lane: Lane, texts: Sequence[Text], tokens: Sequence[int]
+) -> list[Result]:
     """Wait for the work; drop it when the client closes the connection, so that it holds nobody else up."""
-    work = asyncio.wrap_future(future)
+    try:
+        work = asyncio.wrap_future(lanes.submit(lane, texts, tokens))
+    except LaneFull:
+        message = "Too many texts are waiting. Try again in a moment."
+        raise RequestRefused(503, message, code="busy", retry_after_s=RETRY_AFTER_S) from None
     gone = asyncio.ensure_future(receive())
     try:
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)

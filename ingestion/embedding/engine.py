@@ -1,31 +1,26 @@
-"""The one place where torch and sentence-transformers are imported, and only by the embedding server."""
+"""The embedding model, in sentence-transformers. Only the embedding server imports this and torch with it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ingestion.embedding import words
+from ingestion.embedding.runtime import left_out, number_format, prepare_environment
 from ingestion.embedding.words import Rows
 
 if TYPE_CHECKING:
     from ingestion.embedding.lanes import Pause
 
-NATIVE_BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
-"""What CPUs that compute in bfloat16 call it; without one of these it is emulated, and slower than float32."""
 FINGERPRINT_CHARACTERS = 16
 COMMON = (
     "The house on the corner was built long ago, and nobody knows who lives there now.",
@@ -79,17 +74,19 @@ class Engine:
     """
 
     def __init__(self, options: EngineOptions) -> None:
-        _prepare_environment(local=Path(options.model).is_dir())
+        prepare_environment(local=Path(options.model).is_dir())
         import torch
 
-        with _left_out("sklearn", "sklearn.metrics"):
+        with left_out("sklearn", "sklearn.metrics"):
             from sentence_transformers import SentenceTransformer
 
         torch.set_num_threads(options.threads)
         # transformers sets padding and truncation on the one tokenizer before each use, so threads take turns.
         self._tokenizing = threading.Lock()
         self._torch = torch
-        self._model = SentenceTransformer(options.model, model_kwargs={"dtype": _dtype(torch, options.dtype)}).eval()
+        self._model = SentenceTransformer(
+            options.model, model_kwargs={"dtype": number_format(torch, options.dtype)}
+        ).eval()
         self.name = Path(options.model).name if Path(options.model).is_dir() else options.model
         self._pause: Pause | None = None
         self.dimension = int(self._model.get_embedding_dimension() or len(self.embed([Input("dimension")])[0].vector))
@@ -165,58 +162,10 @@ class Engine:
             self.embed([Input("word " * count)])
 
 
-class _NotNeeded(ModuleType):
-    """A module of which any name can be imported, and none used."""
-
-    def __getattr__(self, name: str) -> None:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-
-@contextmanager
-def _left_out(*names: str) -> Iterator[None]:
-    """Import something without what it imports needlessly: sentence-transformers takes a distance measure from
-    scikit-learn that nothing here computes, and a second of every start with it."""
-    absent = [name for name in names if name not in sys.modules]
-    for name in absent:
-        module = _NotNeeded(name)
-        module.__spec__ = ModuleSpec(name, None, is_package=True)
-        sys.modules[name] = module
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
-
-
 def _layers(torch: Any, model: Any) -> Iterable[Any]:
     """The blocks that the model's transformer is stacked of."""
     stacks = (module for module in model.modules() if isinstance(module, torch.nn.ModuleList))
     return max(stacks, key=len, default=())
-
-
-def _prepare_environment(*, local: bool) -> None:
-    """Set what the libraries read while they are imported."""
-    # Threads that spin while they wait take the core from those they wait for: on busy cores embedding all but stops.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    if local:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-
-
-def _dtype(torch: Any, name: str) -> Any:
-    if name == "auto":
-        return torch.bfloat16 if _computes_bf16(torch) else torch.float32
-    return {"bf16": torch.bfloat16, "fp32": torch.float32}[name]
-
-
-def _computes_bf16(torch: Any) -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name) for name in NATIVE_BF16)
 
 
 def _fingerprint(source: str, model: Any, max_tokens: int) -> str:

@@ -1,9 +1,11 @@
 """One copy of the embedding model for everyone, spoken to as OpenAI `/v1/embeddings`.
 
     python -m ingestion.embedding.server --port 8001 [--model FOLDER_OR_NAME] [--dtype auto|bf16|fp32] [--threads N]
+        [--reranker FOLDER_OR_NAME]
 
-`/health` answers 503 until the model is loaded and warm; `/v1/models` says which it is, with its fingerprint. No
-Django here: the process holds a model and nothing of the product.
+`/health` answers 503 until the model is loaded and warm; `/v1/models` says which it is, with its fingerprint. With
+`--reranker`, a cross-encoder answers at `/v1/rerank` as well; where it does not load, embeddings are served without it.
+No Django here: the process holds models and nothing of the product.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import uvicorn
 from ingestion.embedding.app import App, Service
 from ingestion.embedding.engine import Engine, EngineOptions
 from ingestion.embedding.lanes import BATCH_TOKENS
+from ingestion.embedding.reranker import Reranker, RerankerOptions
+from ingestion.embedding.reranking import Reranking
 from ingestion.embedding.starter import starter_model
 
 logger = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ def default_threads() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=STARTER, help="a folder, a name on the Hugging Face hub, or: starter")
+    parser.add_argument("--reranker", default="", help="a cross-encoder: a folder, or a name that has been downloaded")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dtype", choices=("auto", "bf16", "fp32"), default="auto")
@@ -49,7 +54,7 @@ def _arguments() -> argparse.Namespace:
 
 def _serve(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes or the model turns out not to load; return the exit status."""
-    service, failed = Service(), threading.Event()
+    service, failed = Service(Reranking(arguments.reranker)), threading.Event()
     # log_config=None: leave logging as it was set up here.
     server = uvicorn.Server(
         uvicorn.Config(
@@ -71,6 +76,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             engine = Engine(options)
             engine.warm_up()
             service.open(engine, batch_tokens=arguments.batch_tokens)
+            _load_reranker(service.reranking, arguments)
             gc.freeze()
         except Exception:
             logger.exception("The model %s could not be loaded", arguments.model)
@@ -85,6 +91,19 @@ def _serve(arguments: argparse.Namespace) -> int:
     finally:
         service.close()
     return 1 if failed.is_set() else 0
+
+
+def _load_reranker(reranking: Reranking, arguments: argparse.Namespace) -> None:
+    """After the embedding model, for which every question waits. Without it, passages stay in the order they have."""
+    if not reranking.wanted:
+        return
+    try:
+        reranker = Reranker(RerankerOptions(model=reranking.wanted, dtype=arguments.dtype))
+        reranker.warm_up()
+        reranking.open(reranker, batch_tokens=arguments.batch_tokens)
+    except Exception:
+        logger.exception("The re-ranker %s could not be loaded; embeddings are served without it", reranking.wanted)
+        reranking.fail()
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -22,7 +22,9 @@ from ingestion.embedding.words import pack_numbers, pack_signs
 
 MOST_TEXTS = 2048
 """A request; OpenAI's own limit."""
+RETRY_AFTER_S = 1
 
+Request = TypeVar("Request", bound=BaseModel)
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -59,18 +61,26 @@ class RequestRefused(Exception):
 
 
 def parse_request(body: bytes) -> EmbeddingsRequest:
+    return parsed(EmbeddingsRequest, body, hint=f"Send {{'input': a text or a list of up to {MOST_TEXTS} texts}}.")
+
+
+def parsed(kind: type[Request], body: bytes, *, hint: str) -> Request:
+    """Raise `RequestRefused`, which says what is wrong where, and the hint."""
     try:
-        return EmbeddingsRequest.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "body"
-        message = f"{place}: {first['msg']}. Send {{'input': a text or a list of up to {MOST_TEXTS} texts}}."
-        raise RequestRefused(400, message, code="invalid_request") from error
+        raise RequestRefused(400, f"{place}: {first['msg']}. {hint}", code="invalid_request") from error
 
 
-def parse_lane(header: str, input_type: InputType | None) -> Lane:
+def lane_of(input_type: InputType | None) -> Lane:
+    return Lane.QUERY if input_type is InputType.QUERY else Lane.DOCUMENTS
+
+
+def parse_lane(header: str, *, default: Lane) -> Lane:
     if not header:
-        return Lane.QUERY if input_type is InputType.QUERY else Lane.DOCUMENTS
+        return default
     try:
         return Lane(header)
     except ValueError:

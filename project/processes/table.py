@@ -93,8 +93,11 @@ def chroma_command(host: str, port: int | str, path: str) -> tuple[str, ...]:
     return python_module("project.processes.chroma", "run", "--host", host, "--port", str(port), "--path", path)
 
 
-def embedder_command(host: str, port: int | str, model: str) -> tuple[str, ...]:
-    return python_module("ingestion.embedding.server", "--model", model, "--host", host, "--port", str(port))
+def embedder_command(host: str, port: int | str, model: str, *, reranker: str = "") -> tuple[str, ...]:
+    return python_module(
+        "ingestion.embedding.server",
+        *("--model", model, f"--reranker={reranker}", "--host", host, "--port", str(port)),
+    )
 
 
 def starter_command(host: str, port: int | str) -> tuple[str, ...]:
@@ -130,7 +133,7 @@ def redis_program() -> Path:
 
 
 def process_table(
-    *, var: Path, host: str, port: int, embedding_model: str, web_processes: int = 2
+    *, var: Path, host: str, port: int, embedding_model: str, reranker: str = "", web_processes: int = 2
 ) -> tuple[Process, ...]:
     """Return the processes of `make run`, servers first."""
     prepare = (sys.executable, str(MANAGE), "prepare")
@@ -152,7 +155,7 @@ def process_table(
         ),
         Process(
             "embedder",
-            embedder_command(LOOPBACK, "{port}", embedding_model),
+            embedder_command(LOOPBACK, "{port}", embedding_model, reranker=reranker),
             setting="EMBEDDER_URL",
             url=f"http://{LOOPBACK}:{{port}}/v1",
             probe=probe_model_server,

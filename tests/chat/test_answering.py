@@ -13,6 +13,7 @@ from chat.domain import (
     Checked,
     CitationFound,
     Finding,
+    Retrieval,
     SourcesFound,
     Stage,
     StageStarted,
@@ -229,6 +230,17 @@ async def test_an_extractive_answer_stands_when_the_model_is_away() -> None:
 
     assert "The warranty lasts two years" in text_of(events)
     assert end_of(events).model == ""
+
+
+async def test_the_trace_tells_what_the_search_had_to_do_without() -> None:
+    plain, trace = kit([WARRANTY], ["Two years [1]."]), Trace()
+
+    async def retrieve(state: Retrieval) -> Retrieval:
+        return replace(await plain.retrieve(state), skipped={"reranking": "The re-ranker does not answer."})
+
+    events = await events_of(ASKED, replace(plain, retrieve=retrieve), trace)
+    assert trace.skipped == {"reranking": "The re-ranker does not answer."}
+    assert end_of(events).refused is False
 
 
 async def test_the_trace_tells_how_the_answer_was_made() -> None:

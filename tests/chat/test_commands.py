@@ -72,6 +72,16 @@ def test_a_program_gets_the_answer_as_it_is_written(asked: Any) -> None:
     assert [citation["number"] for citation in body["citations"]] == [1]
 
 
+def test_a_search_says_what_it_had_to_do_without(acme: Tenant, made_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search(state: Retrieval) -> Retrieval:
+        return replace(state, passages=(FIRST,), skipped={"reranking": "The re-ranker does not answer."})
+
+    monkeypatch.setattr(retrieval, "build_pipeline", lambda *_args, **_options: search)
+    out = StringIO()
+    call_command("search", QUESTION, tenant=acme.slug, stdout=out)
+    assert "Without reranking: The re-ranker does not answer.\n" in out.getvalue()
+
+
 def test_both_commands_say_the_same_of_a_passage(
     asked: Any, acme: Tenant, made_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,6 +245,7 @@ TRACE = {
     "tokenizer": "phi3.5",
     "prompt": [{"role": "system", "content": "Answer from the passages."}, {"role": "user", "content": "<b>[1]</b>"}],
     "timings_ms": {"searching": 41, "writing": 1234},
+    "skipped": {"reranking": "The re-ranker took longer than 2 seconds."},
     "providers": [{"label": "GitHub Models: phi", "error": "GitHub Models was retired."}],
 }
 
@@ -263,6 +264,7 @@ def test_the_trace_shows_how_an_answer_came_about(acme: Tenant, alice: User, ali
         "The warranty lasts two years.",
         "Answer from the passages.",
         "GitHub Models was retired.",
+        "reranking: The re-ranker took longer than 2 seconds.",
         "phi3.5",
         "321",
         "answer.v2",

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -157,7 +158,7 @@ def test_what_is_different_is_used_and_the_settings_stay(
     wanted: dict[str, Any] = {"instructions": "Speak like a pirate.", "passages": 1, "model": "phi-3.5-mini"}
     run = finished(start(as_alice, lib[0], answers=True, **wanted))
     assert run.configuration == wanted
-    assert (run.setup["passages"], run.setup["models"]) == (1, ["phi-3.5-mini"])
+    assert (run.setup["passages"], run.setup["models"], run.setup["reranker"]) == (1, ["phi-3.5-mini"], "")
     assert all("pirate" in json.dumps(request.json) for request in model.requests)
     assert sum(passage["sent"] for passage in results(run)[WARRANTY].passages) == 1
     assert not AnswerSettings.objects.for_tenant(acme).exists()
@@ -463,6 +464,13 @@ def test_a_night_run_does_not_wait_behind_another_one(as_alice: Access, lib: She
     with pytest.raises(CommandError, match="under way"):
         call_command("quality_run", tenant="acme", stdout=StringIO())
     assert QualityRun.all_tenants.count() == 1
+
+
+def test_a_run_tells_who_put_the_passages_in_order(settings: LazySettings) -> None:
+    settings.RERANKER_URL, settings.RERANKER_WEIGHT = "http://gpu:8000/v1", 0.5
+    assert configuration.reranker_in_use() == "http://gpu:8000/v1: 0.5"
+    settings.RERANKER = "bge"
+    assert configuration.reranker_in_use() == "bge: 0.5"
 
 
 def test_every_part_of_a_configuration_can_be_read_back() -> None:

@@ -35,6 +35,16 @@ class Meets:
 
 
 @dataclass
+class Skips:
+    tenant_id: UUID
+    parts: Parts
+    name: str = "skips"
+
+    async def __call__(self, state: Retrieval) -> Retrieval:
+        return replace(state, skipped={**state.skipped, self.name: "It is not there."})
+
+
+@dataclass
 class Fails:
     tenant_id: UUID
     parts: Parts
@@ -71,6 +81,13 @@ async def test_stages_of_a_nested_list_run_together() -> None:
 async def test_two_that_write_the_same_cannot_run_together() -> None:
     with pytest.raises(ImproperlyConfigured, match="both write `dense`"):
         await run([meets("dense"), meets("dense")])
+
+
+async def test_several_may_say_that_they_could_do_nothing() -> None:
+    first, second = ({"BACKEND": f"{HERE}.Skips", "OPTIONS": {"name": name}} for name in ("first", "second"))
+    state = await run([first, second], meets("dense"))
+    assert state.skipped == {"first": "It is not there.", "second": "It is not there."}
+    assert state.dense == FOUND
 
 
 async def test_the_error_of_one_is_the_error_of_all() -> None:

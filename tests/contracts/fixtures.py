@@ -11,6 +11,7 @@ from chat.llm.clients import close_clients
 from tests.contracts.github_server import GitHubModelsServer
 from tests.contracts.ollama_server import OllamaServer
 from tests.contracts.openai_server import OpenAIServer
+from tests.contracts.rerank_server import RerankServer
 
 
 @pytest_asyncio.fixture
@@ -38,4 +39,11 @@ def openai_endpoint(closed_clients: None) -> Iterator[OpenAIServer]:
 def github_models(closed_clients: None) -> Iterator[GitHubModelsServer]:
     """GitHub Models as it was while it ran; set `retired` for how it is now."""
     with GitHubModelsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def rerank_endpoint(closed_clients: None) -> Iterator[RerankServer]:
+    """A server that re-ranks, for whoever has the key `sk-test`."""
+    with RerankServer(key="sk-test") as server:
         yield server

@@ -11,6 +11,7 @@ import pytest
 from chat.llm.openai_compatible import OpenAICompatibleChat, list_models
 from tests.contracts.github_server import GitHubModelsServer
 from tests.contracts.ollama_server import OllamaServer
+from tests.contracts.rerank_server import RerankServer
 
 TOKENS = 40
 RATE = 200
@@ -50,7 +51,7 @@ async def _answer(model: OpenAICompatibleChat) -> tuple[str, int]:
 
 
 async def test_every_server_can_run_as_a_process(closed_clients: None) -> None:
-    for module in (OllamaServer.__module__, GitHubModelsServer.__module__):
+    for module in (OllamaServer.__module__, GitHubModelsServer.__module__, RerankServer.__module__):
         with subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-m", module], stdout=subprocess.PIPE, text=True
         ) as process:

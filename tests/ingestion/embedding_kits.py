@@ -70,22 +70,27 @@ def hash_service(engine: HashEngine) -> Iterator[Service]:
 @contextmanager
 def hash_server(engine: HashEngine) -> Iterator[str]:
     """Yield the base URL of the real application over real sockets."""
+    with hash_service(engine) as service, app_server(service) as url:
+        yield url
+
+
+@contextmanager
+def app_server(service: Service) -> Iterator[str]:
     (port,) = unused_ports(1)
-    with hash_service(engine) as service:
-        config = uvicorn.Config(
-            App(service), port=port, lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                thread.join(0.01)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    config = uvicorn.Config(
+        App(service), port=port, lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 class OtherEndpoint(ContractServer):

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.ingestion.tiny_models import write_cross_encoder, write_embedder
 from tests.services import CACHE, ROOT, unused_ports
 from tests.support import product_environment
 
@@ -59,6 +62,56 @@ def test_a_model_that_is_not_there_ends_it_with_a_reason(tmp_path: Path) -> None
         _out, said = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "could not be loaded" in said
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_a_reranker_is_served_beside_the_embeddings(tmp_path: Path) -> None:
+    embedder, reranker = write_embedder(tmp_path / "embedder"), write_cross_encoder(tmp_path / "reranker")
+    with serving("--model", str(embedder), "--reranker", str(reranker)) as (url, _process):
+        wait_for(url, "rerank", {"query": "where", "documents": ["hall"]}, status=200)
+        answer = post(f"{url}/rerank", {"query": "where", "documents": ["hall", "lunch at noon"]})
+        assert sorted(each["index"] for each in answer["results"]) == [0, 1]
+        assert len(post(f"{url}/embeddings", {"input": "hall"})["data"]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("models")
+def test_a_reranker_that_does_not_load_takes_no_embeddings_with_it(tmp_path: Path) -> None:
+    embedder = write_embedder(tmp_path / "embedder")
+    with serving("--model", str(embedder), "--reranker", "nobody/never-downloaded") as (url, process):
+        answer = wait_for(url, "rerank", {"query": "where", "documents": ["hall"]}, status=503, code="not_loaded")
+        assert "nobody/never-downloaded could not be loaded" in answer["error"]["message"]
+        assert len(post(f"{url}/embeddings", {"input": "hall"})["data"]) == 1
+        process.send_signal(signal.SIGTERM)
+        _out, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "The re-ranker nobody/never-downloaded could not be loaded" in said
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A server with these arguments, and its base URL, from when it embeds."""
+    (port,) = unused_ports(1)
+    with start("--port", str(port), *arguments) as process:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/v1", "embeddings", {"input": "hall"}, status=200)
+            yield f"http://127.0.0.1:{port}/v1", process
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def wait_for(url: str, page: str, body: dict[str, Any], *, status: int, code: str = "") -> Any:
+    """Ask until the answer has the status, and the error the code."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(httpx.ConnectError):
+            answer = httpx.post(f"{url}/{page}", json=body, timeout=60, trust_env=False)
+            if answer.status_code == status and (not code or answer.json()["error"]["code"] == code):
+                return answer.json()
+        time.sleep(0.1)
+    raise AssertionError(f"{page} never answered with {status} {code}")
 
 
 @pytest.mark.slow

@@ -42,6 +42,19 @@ def test_it_takes_every_form_of_a_redis_address(settings: LazySettings, value: s
     assert checks.addresses() == []
 
 
+def test_nobody_has_to_have_a_reranker(settings: LazySettings) -> None:
+    settings.RERANKER_URL = ""
+    assert checks.addresses() == []
+    settings.RERANKER_URL = "reranker:8000"
+    assert ids(checks.addresses()) == ["razgovor.E001"]
+
+
+@pytest.mark.parametrize(("weight", "seconds"), [(-0.1, 2.0), (1.1, 2.0), (0.5, 0.0)])
+def test_it_refuses_a_weight_or_a_time_that_cannot_be(settings: LazySettings, weight: float, seconds: float) -> None:
+    settings.RERANKER_WEIGHT, settings.RERANKER_SECONDS = weight, seconds
+    assert ids(checks.reranker()) == ["razgovor.E006"]
+
+
 @pytest.mark.parametrize("value", ["auto", "starter", "ollama", "ollama:phi3.5"])
 def test_it_takes_every_way_to_name_a_language_model(settings: LazySettings, value: str) -> None:
     settings.LLM = value

@@ -22,9 +22,13 @@ EVERY_SERVICE = {*OURS, "db", "redis", "chroma", "ollama", "ollama-pull"}
 REQUIREMENTS = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
 
 
-def command(service: str) -> list[str]:
-    """Return a service's command as the container's shell-less start sees it, defaults filled in."""
-    return shlex.split(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", SERVICES[service]["command"]))
+def command(service: str, **environment: str) -> list[str]:
+    """Return a service's command as the container's shell-less start sees it, names and defaults filled in."""
+
+    def value(found: re.Match[str]) -> str:
+        return environment.get(found[1], found[2])
+
+    return shlex.split(re.sub(r"\$\{(\w+):-([^}]*)\}", value, SERVICES[service]["command"]))
 
 
 def in_container(words: Sequence[str]) -> list[str]:
@@ -47,6 +51,11 @@ def test_it_has_every_service_of_the_product() -> None:
 )
 def test_a_service_runs_the_command_of_the_process_table(service: str, expected: Sequence[str]) -> None:
     assert command(service) == in_container(expected)
+
+
+def test_the_embedder_loads_the_reranker_that_is_set() -> None:
+    expected = table.embedder_command(ANYWHERE, 8000, "starter", reranker="bge")
+    assert command("embedder", RAZGOVOR_RERANKER="bge") == in_container(expected)
 
 
 def test_the_preparation_is_the_one_of_the_process_table_but_for_what_the_image_holds_already() -> None:

@@ -13,6 +13,7 @@ from django.conf import LazySettings
 
 from project import health
 from project.probes import ProbeFailed, health_url, probe_chroma, probe_http, probe_redis
+from tests.contracts.http import ContractServer, Reply, Request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +77,50 @@ async def test_it_is_not_ready_when_a_part_is_down_and_says_which(
     status, body = await get("/readyz")
     assert status == 503
     assert [name for name, found in body["parts"].items() if not found["ok"]] == [part]
+
+
+@pytest.fixture
+def reranking_embedder(everything_answers: None) -> Iterator[ModelList]:
+    """An embedding server that lists its models, a re-ranker among them while `has_reranker`."""
+    with ModelList() as server:
+        yield server
+
+
+class ModelList(ContractServer):
+    has_reranker = True
+
+    async def handle(self, request: Request, reply: Reply) -> None:
+        reranker = [{"id": "bge", "task": "rerank"}] if self.has_reranker else []
+        reply.send_json(200, {"data": [{"id": "e5"}, *reranker]})
+
+
+async def test_a_reranker_is_told_of_where_there_is_to_be_one(
+    reranking_embedder: ModelList, settings: LazySettings
+) -> None:
+    settings.EMBEDDER_URL = settings.RERANKER_URL = f"{reranking_embedder.root}/v1"
+    status, body = await get("/readyz")
+    assert (status, body["parts"]["reranker"]["ok"]) == (200, True)
+
+
+async def test_a_reranker_that_is_not_there_is_no_reason_to_stop(
+    reranking_embedder: ModelList, settings: LazySettings
+) -> None:
+    settings.EMBEDDER_URL = settings.RERANKER_URL = f"{reranking_embedder.root}/v1"
+    reranking_embedder.has_reranker = False
+    status, body = await get("/readyz")
+    assert (status, body["ok"]) == (200, True)
+    assert body["parts"]["reranker"]["error"] == "no re-ranker is loaded"
+
+
+async def test_another_server_for_it_is_asked_for_nothing_but_whether_it_is_there(
+    reranking_embedder: ModelList, settings: LazySettings
+) -> None:
+    settings.RERANKER_URL = f"{reranking_embedder.root}/v1"
+    assert (await get("/readyz"))[1]["parts"]["reranker"]["ok"] is True
+    assert [(request.method, request.path) for request in reranking_embedder.requests] == [("GET", "/health")]
+    settings.RERANKER_URL = "http://127.0.0.1:1/v1"
+    status, body = await get("/readyz")
+    assert (status, body["parts"]["reranker"]["error"]) == (200, "ConnectError")
 
 
 async def test_it_is_not_ready_without_its_database(everything_answers: None, monkeypatch: pytest.MonkeyPatch) -> None:

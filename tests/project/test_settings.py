@@ -124,6 +124,29 @@ def test_a_secret_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
 
 
+STAGE = "chat.retrieval.rerank.CrossEncoderRerank"
+
+
+def test_nothing_is_reranked_unless_somebody_says_by_whom() -> None:
+    assert STAGE not in setting("RAG").stdout
+    assert setting("RERANKER_URL").stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "url"),
+    [
+        ({"RAZGOVOR_RERANKER": "bge", "EMBEDDER_URL": "http://embedder:8000/v1"}, "http://embedder:8000/v1"),
+        ({"RAZGOVOR_RERANKER_URL": "https://api.jina.ai/v1"}, "https://api.jina.ai/v1"),
+        ({"RAZGOVOR_RERANKER": "bge", "RAZGOVOR_RERANKER_URL": "http://gpu:8000/v1"}, "http://gpu:8000/v1"),
+    ],
+)
+def test_passages_are_reranked_by_the_embedder_or_by_the_server_that_is_named(names: dict[str, str], url: str) -> None:
+    assert setting("RERANKER_URL", **names).stdout.strip() == url
+    said = setting("RAG", **names, RAZGOVOR_RERANKER_WEIGHT="0.9").stdout
+    assert f"{{'BACKEND': '{STAGE}', 'OPTIONS': {{'weight': 0.9}}}}, 'chat.retrieval.load.LoadPassages'" in said
+    assert f"'base_url': '{url}'" in said
+
+
 def test_cookies_are_sent_over_tls_only_where_the_address_is_one_of_tls() -> None:
     assert setting("SESSION_COOKIE_SECURE", RAZGOVOR_PUBLIC_URL="https://docs.example.org").stdout == "True\n"
     assert setting("SESSION_COOKIE_SECURE").stdout == "False\n"

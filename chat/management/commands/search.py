@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 
 from chat import plans, retrieval
 from chat.domain import Retrieval
+from chat.llm.clients import close_clients
 from chat.management.printed import passage_row
 from ingestion.tenant_parts import parts_of
 from tenants.access import Access
@@ -29,12 +30,13 @@ class Command(TenantCommand):
         search = retrieval.build_pipeline(access.tenant.pk, parts=parts_of(access.tenant.pk))
         state = Retrieval(question=query, query=query, scope=plans.scope_of(access.tenant, None))
         started = time.perf_counter()
-        found: Retrieval = async_to_sync(search)(state)
+        found = async_to_sync(self._search)(search, state)
         elapsed_ms = round((time.perf_counter() - started) * 1000, 1)
         return {
             "query": query,
             "elapsed_ms": elapsed_ms,
             "stages_ms": dict(found.elapsed_ms),
+            "skipped": dict(found.skipped),
             "results": [
                 {
                     "rank": rank,
@@ -47,6 +49,12 @@ class Command(TenantCommand):
             ],
         }
 
+    async def _search(self, search: retrieval.Pipeline, state: Retrieval) -> Retrieval:
+        try:
+            return await search(state)
+        finally:
+            await close_clients()
+
     def say(self, result: dict[str, Any]) -> None:
         for row in result["results"]:
             page = f", page {row['page']}" if row["page"] else ""
@@ -54,4 +62,6 @@ class Command(TenantCommand):
                 f"{name} {row[name]:.3f}" for name in ("dense", "lexical", "fused") if row[name] is not None
             )
             self.stdout.write(f"{row['rank']:>2}. {row['document']}{page}  ({scores})\n    {row['excerpt']}\n")
+        for stage, reason in result["skipped"].items():
+            self.stdout.write(f"Without {stage}: {reason}")
         self.stdout.write(f"{len(result['results'])} passages in {result['elapsed_ms']} ms.")

@@ -62,6 +62,7 @@ class _Run:
                 host=self._host,
                 port=self._port,
                 embedding_model=settings.EMBEDDING_MODEL,
+                reranker=settings.RERANKER if settings.RERANKER_URL == settings.EMBEDDER_URL else "",
                 web_processes=settings.WEB_PROCESSES,
             )
             members = members_of(
