@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,10 @@ PR_SET_PDEATHSIG = 1
 ITSELF = process.current_process()
 """As `multiprocessing` knows it, before Celery forks."""
 
+CHILDREN = threading.Lock()
+"""Whoever starts a process looks, in `multiprocessing`, whether others have ended. What one thread has read of how a
+process ended is gone for another that waits for it, which then takes it for dead."""
+
 Message = dict[str, Any]
 Send = Callable[[Message], None]
 Job = Callable[[Mapping[str, Any], Send], None]
@@ -113,16 +118,20 @@ def run(
     limits = limits or configured_limits()
     receiver, sender = _context().Pipe(duplex=False)
     reader = _context().Process(target=_work, args=(sender, job, orjson.dumps(request), limits), daemon=True)
-    reader.start()
+    with CHILDREN:
+        reader.start()
     sender.close()
     try:
         yield from _messages(receiver, check, limits)
-        reader.join(POLL_S)
-        if reader.exitcode not in (0, None):
-            raise _death_of(reader.exitcode)
+        with CHILDREN:
+            reader.join(POLL_S)
+            exit_code = reader.exitcode
+        if exit_code not in (0, None):
+            raise _death_of(exit_code)
     finally:
         receiver.close()
-        _end(reader)
+        with CHILDREN:
+            _end(reader)
 
 
 def _messages(receiver: Connection, check: Callable[[], None], limits: Limits) -> Iterator[Message]:

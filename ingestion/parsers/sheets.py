@@ -1,15 +1,19 @@
-"""Excel workbooks. A sheet is a page, its name the heading."""
+"""Excel workbooks. A sheet is a page, its name the heading. Files inside become documents of their own."""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import warnings
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePath
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePath, PurePosixPath
 from typing import Any, BinaryIO, ClassVar
 
 from ingestion.archives import check_office
-from ingestion.domain import ParsedDocument
+from ingestion.domain import Attachment, ParsedDocument
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import check_pages, reading
@@ -19,6 +23,10 @@ from ingestion.ports import Report
 
 MAX_ROWS = 3_000_000
 """Rows of all sheets together, empty ones counted: a sheet has at most 1,048,576, however few of them are filled."""
+
+
+EMBEDDED = PurePosixPath("xl/embeddings")
+"""Where objects that were put into a sheet are kept; charts keep nothing there."""
 
 
 class SheetsParser:
@@ -34,7 +42,8 @@ class SheetsParser:
 
             workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             try:
-                return _parse(workbook, filename=filename, report=report)
+                parsed = _parse(workbook, filename=filename, report=report)
+                return replace(parsed, attachments=tuple(_attachments(file)))
             finally:
                 workbook.close()
 
@@ -59,6 +68,18 @@ def _parse(workbook: Any, *, filename: str, report: Report) -> ParsedDocument:
         page_count=len(sheets),
         nothing="There is nothing in the cells of this workbook. Upload one with values.",
     )
+
+
+def _attachments(file: BinaryIO) -> Iterator[Attachment]:
+    with zipfile.ZipFile(file) as archive:
+        for path in map(PurePosixPath, archive.namelist()):
+            if path.parent == EMBEDDED:
+                yield Attachment(path.name, partial(_embedded, file, str(path)))
+
+
+def _embedded(file: BinaryIO, name: str) -> io.BytesIO:
+    with zipfile.ZipFile(file) as archive:
+        return io.BytesIO(archive.read(name))
 
 
 def _rows(sheet: Any, rows_left: list[int]) -> Iterator[list[str]]:

@@ -1,16 +1,20 @@
-"""PowerPoint presentations. A slide is a page, its title the heading."""
+"""PowerPoint presentations. A slide is a page, its title the heading. Files inside become documents of their own."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePath, PurePosixPath
 from typing import Any, BinaryIO, ClassVar
 
 from ingestion.archives import check_office
-from ingestion.domain import ParsedDocument
+from ingestion.domain import Attachment, ParsedDocument
 from ingestion.parsers.guards import check_pages, reading
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import row_line, table_blocks
+from ingestion.parsers.word_objects import is_formula
 from ingestion.ports import Report
 
 MAX_GROUP_DEPTH = 50
@@ -33,15 +37,18 @@ def _parse(presentation: Any, *, filename: str, report: Report) -> ParsedDocumen
     total = len(presentation.slides)
     check_pages(total, noun="slides")
     writer = SectionWriter()
+    attachments: dict[str, Attachment] = {}
     for number, slide in enumerate(presentation.slides, start=1):
         report(number - 1, total)
         _write_slide(writer, number, slide)
+        attachments |= {each.name: each for each in _attachments(slide.shapes)}
     report(total, total)
-    return writer.finish(
+    parsed = writer.finish(
         title=presentation.core_properties.title or PurePath(filename).stem,
         page_count=total,
         nothing="There is no text on these slides, perhaps only pictures. Upload a presentation with text.",
     )
+    return replace(parsed, attachments=tuple(attachments.values()))
 
 
 def _write_slide(writer: SectionWriter, number: int, slide: Any) -> None:
@@ -66,8 +73,27 @@ def _blocks(shape: Any, depth: int = 0) -> Iterator[str]:
         yield from table_blocks(rows, header=bool(shape.table.first_row))
     elif getattr(shape, "has_chart", False):
         yield from _chart(shape.chart)
+    elif (name := _embedded(shape)) is not None:
+        yield f"[Embedded file: {name}]"
     elif shape.has_text_frame:
         yield "\n".join(paragraph.text for paragraph in shape.text_frame.paragraphs)
+
+
+def _attachments(shapes: Any, depth: int = 0) -> Iterator[Attachment]:
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            if depth < MAX_GROUP_DEPTH:
+                yield from _attachments(shape.shapes, depth + 1)
+        elif (name := _embedded(shape)) is not None:
+            yield Attachment(name, partial(io.BytesIO, shape.ole_format.blob))
+
+
+def _embedded(shape: Any) -> str | None:
+    """The name of the file that the shape holds, if it holds one that is worth reading."""
+    data = getattr(getattr(shape, "_element", None), "graphicData", None)
+    if data is None or not data.is_embedded_ole_obj or is_formula(data.progId or ""):
+        return None
+    return PurePosixPath(shape.part.related_part(data.blob_rId).partname).name
 
 
 def _chart(chart: Any) -> Iterator[str]:

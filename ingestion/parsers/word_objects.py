@@ -44,11 +44,16 @@ def with_names(body: Any, part: Any) -> tuple[Attachment, ...]:
         if relation.is_external:
             kind = "picture" if element.tag in PICTURES else "object"
             _write(element, f"[Linked {kind}: {relation.target_ref}]")
-        elif element.tag not in PICTURES and not element.get("ProgID", "").lower().startswith(FORMULA):
+        elif element.tag not in PICTURES and not is_formula(element.get("ProgID", "")):
             name = PurePosixPath(relation.target_part.partname).name
             attachments[name] = Attachment(name, partial(io.BytesIO, relation.target_part.blob))
             _write(element, f"[Embedded file: {name}]")
     return tuple(attachments.values())
+
+
+def is_formula(program: str) -> bool:
+    """Of an object's `ProgID`, the name of what has made it."""
+    return program.lower().startswith(FORMULA)
 
 
 def _references(body: Any, part: Any) -> Iterator[tuple[Any, Any]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +167,20 @@ def _is_gone(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_other_threads_that_look_for_ended_children_take_no_job_for_dead() -> None:
+    over = threading.Event()
+
+    def look() -> None:  # as each start of a process does
+        while not over.is_set():
+            with confinement.CHILDREN:
+                multiprocessing.active_children()
+
+    with ThreadPoolExecutor(3) as lookers:
+        for _ in range(3):
+            lookers.submit(look)
+        try:
+            assert [run(counts, {"to": 1}) for _ in range(20)] == [[{"number": 0}]] * 20
+        finally:
+            over.set()

@@ -1,11 +1,15 @@
 import datetime as dt
 import io
+import zipfile
 
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.shapes import PROG_ID
 from pptx.util import Cm
 
 from ingestion import archives
@@ -170,6 +174,27 @@ def test_a_slide_is_a_page_with_its_title_as_heading():
     assert parsed.sections[1].text == "In a group."
 
 
+def test_files_inside_a_presentation_are_named_on_their_slide_and_become_documents():
+    sheet = make.xlsx({"Prices": [["Pump", 120]]}).read()
+    place = (Cm(1), Cm(1), Cm(5), Cm(5))
+
+    def build(presentation):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+        slide.shapes.add_textbox(*place).text_frame.text = "Prices:"
+        slide.shapes.add_ole_object(io.BytesIO(sheet), PROG_ID.XLSX, *place)
+        slide.shapes.add_ole_object(io.BytesIO(b"x"), "Equation.3", *place)
+        chart = CategoryChartData()
+        chart.categories = ["2023"]
+        chart.add_series("Sales", [7])
+        slide.shapes.add_chart(XL_CHART_TYPE.LINE, *place, chart)
+
+    parsed = parse(make.pptx(build), "talk.pptx")
+    (attachment,) = parsed.attachments
+    assert f"Prices:\n\n[Embedded file: {attachment.name}]\n\n" in parsed.text
+    assert attachment.name.endswith(".xlsx")
+    assert attachment.open().read() == sheet
+
+
 # Excel
 
 
@@ -179,6 +204,14 @@ def test_a_sheet_is_a_page_with_its_name_as_heading():
         (1, ("Prices",), "Prices\n\nFruit\tPrice\nPlum\t120"),
         (2, ("Stock",), "Stock\n\nPlum\t7"),
     ]
+
+
+def test_files_inside_a_workbook_become_documents():
+    workbook = make.xlsx({"Prices": [["Pump", 120]]})
+    with zipfile.ZipFile(workbook, "a") as archive:
+        archive.writestr("xl/embeddings/Handbook.docx", b"all of it")
+    (attachment,) = parse(workbook, "x.xlsx").attachments
+    assert (attachment.name, attachment.open().read()) == ("Handbook.docx", b"all of it")
 
 
 def test_tables_of_one_sheet_have_a_header_each():
