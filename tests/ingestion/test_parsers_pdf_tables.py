@@ -1,0 +1,436 @@
+"""Tables in PDF files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+import pytest
+
+from ingestion.chunking.structure import StructureChunker
+from ingestion.parsers import pdf_rulings
+from tests import data_factory as make
+from tests.ingestion.parsing import parse
+
+HEADER = ["Part", "Pieces", "Supplier"]
+GRID = ("GRID", (0, 0), (-1, -1), 0.5, "black")
+ROWS = [[f"Valve {number}", str(100 + number), f"Acme {number}"] for number in range(1, 61)]
+FEW = [HEADER, *ROWS[:3]]
+FEW_AS_TEXT = "Part\tPieces\tSupplier\nValve 1\t101\tAcme 1\nValve 2\t102\tAcme 2\nValve 3\t103\tAcme 3"
+
+
+def table(rows: Sequence[Sequence[Any]], *style: tuple[Any, ...], **options: Any) -> Any:
+    """One with a grid, if no style is given."""
+    from reportlab.platypus import Table
+
+    return Table([list(row) for row in rows], style=list(style or [GRID]), **options)
+
+
+def paragraph(text: str) -> Any:
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph
+
+    return Paragraph(text, getSampleStyleSheet()["Normal"])
+
+
+def draw_rows(canvas: Any, rows: Sequence[Sequence[str]], *, left: float = 60, top: float = 760) -> None:
+    """Cells of 120 by 20 points, without any line."""
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            canvas.drawString(left + 5 + 120 * column, top - 15 - 20 * number, cell)
+
+
+def draw_lines(canvas: Any, rows: int, columns: int, *, left: float = 60, top: float = 760) -> None:
+    for row in range(rows + 1):
+        canvas.line(left, top - 20 * row, left + 120 * columns, top - 20 * row)
+    for column in range(columns + 1):
+        canvas.line(left + 120 * column, top, left + 120 * column, top - 20 * rows)
+
+
+def draw_table(canvas: Any, rows: Sequence[Sequence[str]], *, left: float = 60, top: float = 760) -> None:
+    draw_rows(canvas, rows, left=left, top=top)
+    draw_lines(canvas, len(rows), len(rows[0]), left=left, top=top)
+
+
+def text_of(file: BinaryIO) -> str:
+    return parse(file, "parts.pdf").text
+
+
+def drawn(*pages: Any) -> str:
+    return text_of(make.drawn_pdf(*pages))
+
+
+# --- what a table becomes ---
+
+
+def test_a_table_has_its_cells_apart_and_its_rows_on_lines() -> None:
+    assert drawn(lambda canvas: draw_table(canvas, FEW)) == FEW_AS_TEXT
+
+
+def test_the_header_stands_above_every_group_of_rows() -> None:
+    parsed = parse(
+        make.laid_out_pdf([table([HEADER, *ROWS[:30]], rowHeights=16), table([HEADER, *ROWS[30:]])]), "a.pdf"
+    )
+    assert all(block.startswith("Part\tPieces\tSupplier\n") for block in parsed.text.split("\n\n"))
+
+
+def test_every_passage_with_rows_of_a_long_table_has_its_header() -> None:
+    chunks = StructureChunker().split(uuid4(), parse(make.laid_out_pdf([table([HEADER, *ROWS])]), "parts.pdf"))
+    assert len(chunks) > 1
+    assert all(chunk.text.startswith("Part\tPieces\tSupplier\nValve") for chunk in chunks)
+    assert sum(chunk.text.count("Valve") for chunk in chunks) == len(ROWS)
+
+
+def test_a_table_stands_between_the_paragraphs_around_it() -> None:
+    flow = [paragraph("Above are words."), table(FEW), paragraph("Below are others.")]
+    assert text_of(make.laid_out_pdf(flow)).split("\n\n") == ["Above are words.", FEW_AS_TEXT, "Below are others."]
+
+
+def test_text_beside_a_table_on_the_same_line_stays_out_of_it() -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, FEW, left=160)
+        canvas.drawString(60, 745, "See right:")
+
+    assert sorted(drawn(page).split("\n\n")) == sorted([FEW_AS_TEXT, "See right:"])
+
+
+def test_two_tables_one_below_the_other_are_two() -> None:
+    other = [["Colour", "Price"], ["Red", "5"], ["Blue", "7"]]
+
+    def page(canvas: Any) -> None:
+        draw_table(canvas, FEW)
+        draw_table(canvas, other, top=600)
+
+    assert drawn(page) == f"{FEW_AS_TEXT}\n\nColour\tPrice\nRed\t5\nBlue\t7"
+
+
+def test_a_cell_of_several_lines_is_one_cell() -> None:
+    rows = [["Part", "What it does"], ["Main\nvalve", "Lets water in\nand keeps oil out"], ["Pump", "Moves both"]]
+    assert text_of(make.laid_out_pdf([table(rows)])) == (
+        "Part\tWhat it does\nMain valve\tLets water in and keeps oil out\nPump\tMoves both"
+    )
+
+
+def test_a_word_divided_in_a_cell_is_joined() -> None:
+    rows = [["Part", "What it does"], ["Valve", "Con-\nnects pipes"], ["Pump", "connects nothing"]]
+    assert "Valve\tConnects pipes" in text_of(make.laid_out_pdf([table(rows)]))
+
+
+def test_empty_cells_keep_the_others_below_their_header() -> None:
+    rows = [HEADER, ["Valve", "", "Acme"], ["", "7", ""], ["Pump", "3", "Bolt"]]
+    assert drawn(lambda canvas: draw_table(canvas, rows)).splitlines()[1:] == ["Valve\t\tAcme", "\t7", "Pump\t3\tBolt"]
+
+
+def test_a_header_of_two_rows_is_repeated_whole() -> None:
+    rows = [["Part", "Pieces", ""], ["", "2023", "2024"], *ROWS]
+    spans = [("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), GRID]
+    blocks = text_of(make.laid_out_pdf([table(rows, *spans, rowHeights=10)])).split("\n\n")
+    assert len(blocks) > 1
+    assert all(block.startswith("Part\tPieces\n\t2023\t2024\nValve ") for block in blocks)
+
+
+def test_a_cell_that_covers_several_rows_or_columns_is_there_once() -> None:
+    rows = [["Region", "Part", "Pieces"], ["North", "Valve", "7"], ["", "Pump", "8"], ["Nothing sold there", "", ""]]
+    spans = [("SPAN", (0, 1), (0, 2)), ("SPAN", (0, 3), (2, 3)), GRID]
+    assert text_of(make.laid_out_pdf([table(rows, *spans)])).splitlines() == [
+        "Region\tPart\tPieces",
+        "North\tValve\t7",
+        "\tPump\t8",
+        "Nothing sold there",
+    ]
+
+
+@pytest.mark.parametrize(
+    "style", [("INNERGRID", (0, 0), (-1, -1), 0.5, "black"), ("GRID", (0, 0), (-1, -1), 2, "grey")]
+)
+def test_tables_without_an_outer_line_and_with_thick_lines_are_tables(style: tuple[Any, ...]) -> None:
+    assert text_of(make.laid_out_pdf([table(FEW, style)])) == FEW_AS_TEXT
+
+
+def test_lines_that_are_thin_areas_make_a_table() -> None:
+    """As word processors draw them, each cell's edges on their own."""
+
+    def page(canvas: Any) -> None:
+        draw_rows(canvas, FEW)
+        for row in range(5):
+            for column in range(3):
+                canvas.rect(60 + 120 * column, 760 - 20 * row, 119.5, 0.5, stroke=0, fill=1)
+        for column in range(4):
+            for row in range(4):
+                canvas.rect(60 + 120 * column, 740 - 20 * row, 0.5, 19.5, stroke=0, fill=1)
+
+    assert drawn(page) == FEW_AS_TEXT
+
+
+def test_a_table_in_a_form_that_is_moved_is_a_table() -> None:
+    def page(canvas: Any) -> None:
+        canvas.beginForm("table")
+        canvas.setFont("Helvetica", 11)
+        draw_table(canvas, FEW)
+        canvas.endForm()
+        canvas.translate(30, -200)
+        canvas.scale(0.8, 0.8)
+        canvas.doForm("table")
+
+    assert drawn(page) == FEW_AS_TEXT
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_table_on_a_turned_page_is_a_table(turns: int) -> None:
+    def page(canvas: Any) -> None:
+        canvas.setPageRotation(90 * turns)
+        canvas.translate(300, 400)
+        canvas.rotate(90 * turns)
+        draw_table(canvas, FEW, left=-200, top=100)
+
+    assert drawn(page) == FEW_AS_TEXT
+
+
+def test_nothing_of_a_page_with_tables_is_lost_or_doubled() -> None:
+    rows = [HEADER, ["Valve and more text than the cell is wide for", "7", "Acme"], ["", "", "Bolt"], ["a", "b", "c"]]
+
+    def page(canvas: Any) -> None:
+        canvas.drawString(60, 780, "A line above the table, and")
+        draw_table(canvas, rows)
+        canvas.drawString(100, 744, "across")
+        canvas.drawString(60, 600, "a line below it.")
+
+    wanted = [word for row in rows for cell in row for word in cell.split()]
+    wanted += ["A", "line", "above", "the", "table,", "and", "across", "a", "line", "below", "it."]
+    assert Counter(drawn(page).split()) == Counter(wanted)
+
+
+def test_rows_that_no_line_parts_are_rows_if_they_hold_numbers() -> None:
+    def page(canvas: Any) -> None:
+        draw_rows(canvas, [HEADER, *([f"Valve {number}", str(number), f"{number}.50"] for number in range(10))])
+        for y in (760, 740, 640, 540):
+            canvas.line(60, y, 420, y)
+        for x in (60, 180, 300, 420):
+            canvas.line(x, 760, x, 540)
+
+    assert drawn(page).splitlines() == ["Part\tPieces\tSupplier", *(f"Valve {n}\t{n}\t{n}.50" for n in range(10))]
+
+
+def test_a_row_of_figures_is_no_header() -> None:
+    rows = [[f"Valve {number}", f"{number},000", f"$ {number}.50"] for number in range(100, 160)]
+    text = text_of(make.laid_out_pdf([table(rows, rowHeights=9)]))
+    assert [line for line in text.splitlines() if line] == ["\t".join(row) for row in rows]
+
+
+def test_a_row_of_years_is_a_header() -> None:
+    rows = [["Part", "2023", "2024"], *ROWS]
+    blocks = text_of(make.laid_out_pdf([table(rows, rowHeights=9)])).split("\n\n")
+    assert len(blocks) > 1
+    assert all(block.startswith("Part\t2023\t2024\nValve") for block in blocks)
+
+
+def test_a_table_with_lines_below_its_header_and_at_its_ends_alone_is_a_table() -> None:
+    def page(canvas: Any) -> None:
+        canvas.drawString(60, 790, "A line of text above.")
+        draw_rows(canvas, [*FEW, ["Nothing else"], ["Pump", "7", "Bolt"]])
+        for y in (762, 742, 642):
+            canvas.line(60, y, 420, y)
+
+    assert drawn(page) == f"A line of text above.\n\n{FEW_AS_TEXT}\nNothing else\nPump\t7\tBolt"
+
+
+# --- tables that go on on the next page ---
+
+
+def test_a_table_that_goes_on_keeps_its_header() -> None:
+    parsed = parse(make.laid_out_pdf([table([HEADER, *ROWS], repeatRows=0)]), "parts.pdf")
+    assert [section.page for section in parsed.sections] == [1, 2]
+    assert parsed.sections[1].text.startswith("Part\tPieces\tSupplier\nValve ")
+
+
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_the_rows_of_a_table_that_goes_on_are_there_once(repeated: int) -> None:
+    rows = [HEADER, *([f"Valve {number}", str(number), "Acme"] for number in range(150))]
+    parsed = parse(make.laid_out_pdf([table(rows, repeatRows=repeated)]), "parts.pdf")
+    assert len(parsed.sections) > 3
+    for section in parsed.sections:
+        assert all(group.count("Supplier") == 1 for group in section.text.split("\n\n"))
+    assert [line for line in parsed.text.splitlines() if line.startswith("Valve")] == [
+        "\t".join(row) for row in rows[1:]
+    ]
+
+
+@pytest.mark.parametrize("pages", [2, 6])
+def test_headers_and_footers_between_the_parts_of_a_table_are_no_matter(pages: int) -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Any) -> None:
+            canvas.drawString(60, 800, "Acme parts list")
+            rows = ROWS[3 * number : 3 * number + 3]
+            draw_table(canvas, rows if number else [HEADER, *rows])
+            canvas.drawString(60, 60, f"Page {number + 1} of {pages}")
+
+        return draw
+
+    parsed = parse(make.drawn_pdf(*map(page, range(pages))), "parts.pdf")
+    assert all("Part\tPieces\tSupplier\nValve" in section.text for section in parsed.sections)
+
+
+def test_a_table_with_other_columns_has_a_header_of_its_own() -> None:
+    other = [["Colour", "Price"], ["Red", "5"], ["Blue", "7"]]
+    text = drawn(lambda canvas: draw_table(canvas, FEW), lambda canvas: draw_table(canvas, other))
+    assert text == f"{FEW_AS_TEXT}\n\nColour\tPrice\nRed\t5\nBlue\t7"
+
+
+def test_a_table_below_a_title_of_its_own_has_a_header_of_its_own() -> None:
+    other = [["Tool", "Size", "Maker"], ["Saw", "5", "Bolt"], ["Drill", "7", "Bolt"]]
+
+    def page(canvas: Any) -> None:
+        canvas.drawString(60, 780, "Table 2: tools")
+        draw_table(canvas, other)
+
+    assert drawn(lambda canvas: draw_table(canvas, FEW), page).endswith(
+        "Table 2: tools\n\nTool\tSize\tMaker\nSaw\t5\tBolt\nDrill\t7\tBolt"
+    )
+
+
+# --- what is no table ---
+
+PROSE = [
+    "The main valve of the pump must be serviced",
+    "every eighteen months by a person who has",
+    "the licence for it.",
+]
+
+
+def draw_prose(canvas: Any, left: float = 70, top: float = 750) -> None:
+    for row, line in enumerate(PROSE):
+        canvas.drawString(left, top - 14 * row, line)
+
+
+def underlined(canvas: Any) -> None:
+    draw_prose(canvas)
+    for row in range(3):
+        canvas.line(70, 747 - 14 * row, 280, 747 - 14 * row)
+
+
+def in_a_box(canvas: Any) -> None:
+    draw_prose(canvas)
+    canvas.rect(60, 700, 300, 70)
+
+
+def in_two_frames(canvas: Any) -> None:
+    draw_prose(canvas)
+    canvas.rect(60, 60, 480, 720)
+    canvas.rect(58, 58, 484, 724)
+
+
+def in_a_form(canvas: Any) -> None:
+    draw_prose(canvas, top=650)
+    draw_lines(canvas, 4, 2)
+    canvas.drawString(65, 745, "Name and date")
+
+
+def above_a_chart(canvas: Any) -> None:
+    draw_prose(canvas)
+    draw_lines(canvas, 6, 4, top=650)
+    for number in range(7):
+        canvas.drawString(40, 645 - 20 * number, str(10 * number))
+    canvas.drawString(200, 600, "peak")
+
+
+def on_a_background(canvas: Any) -> None:
+    canvas.setFillGray(0.9)
+    for column in range(2):
+        for row in range(2):
+            canvas.rect(60 + 250 * column, 740 - 40 * row, 240, 35, stroke=0, fill=1)
+    canvas.setFillGray(0)
+    draw_prose(canvas)
+
+
+def between_rules_in_columns(canvas: Any) -> None:
+    """Two columns, the second of which stands beside the first but is not its continuation."""
+    for y in (770, 700, 630):
+        canvas.line(60, y, 540, y)
+    for top in (750, 680):
+        draw_prose(canvas, top=top)
+        draw_prose(canvas, top=top, left=320)
+
+
+def with_labels_outside(canvas: Any) -> None:
+    """Lines around the figures of a balance, each of which is on one line with what it stands for."""
+    draw_lines(canvas, 4, 2, left=200)
+    for row, label in enumerate(["Sales", "Costs", "Taxes", "Profit"]):
+        text = canvas.beginText(65, 745 - 20 * row)
+        for cell in (label, f"{row},100", f"{row},200"):
+            text.textOut(cell)
+            text.moveCursor(140, 0)
+        canvas.drawText(text)
+    draw_prose(canvas, top=600)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        between_rules_in_columns,
+        with_labels_outside,
+        underlined,
+        in_a_box,
+        in_two_frames,
+        in_a_form,
+        above_a_chart,
+        on_a_background,
+    ],
+)
+def test_lines_around_text_make_no_table_of_it(page: Any) -> None:
+    text = drawn(page)
+    assert " ".join(PROSE) in text
+    assert "\t" not in text.replace(" ".join(PROSE), "").replace("\t0", "")
+
+
+def test_boxes_beside_each_other_are_no_table() -> None:
+    def page(canvas: Any) -> None:
+        draw_prose(canvas)
+        draw_prose(canvas, left=330)
+        canvas.rect(60, 700, 250, 70)
+        canvas.rect(310, 700, 250, 70)
+
+    assert drawn(page).count(" ".join(PROSE)) == 2
+
+
+def test_a_text_in_a_frame_with_a_title_block_keeps_its_paragraphs() -> None:
+    def page(canvas: Any) -> None:
+        canvas.rect(60, 100, 480, 680)
+        canvas.line(60, 740, 540, 740)
+        canvas.line(300, 740, 300, 780)
+        canvas.drawString(65, 760, "Acme works")
+        canvas.drawString(305, 760, "Work rule 17")
+        for number in range(3):
+            draw_prose(canvas, top=720 - 80 * number)
+
+    assert drawn(page).split("\n\n")[-3:] == [" ".join(PROSE)] * 3
+
+
+# --- limits ---
+
+
+def test_a_page_with_too_many_lines_is_read_without_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, FEW)
+        for number in range(200):
+            canvas.line(60 + number, 100, 60 + number, 300)
+
+    assert "\t" in drawn(page)
+    for limit in ("MAX_OBJECTS", "MAX_CORNERS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(pdf_rulings, limit, 150)
+            assert Counter(drawn(page).split()) == Counter(FEW_AS_TEXT.split())
+            assert "Valve 1\t" not in drawn(page)
+
+
+def test_a_path_of_a_million_corners_is_not_walked() -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, FEW)
+        path = canvas.beginPath()
+        for number in range(30_000):
+            path.moveTo(60, number % 700)
+            path.lineTo(500, number % 700)
+        canvas.drawPath(path)
+
+    assert Counter(drawn(page).split()) == Counter(FEW_AS_TEXT.split())
