@@ -17,7 +17,7 @@ from ingestion.parsers.pdf_rulings import Ruling, Rulings
 
 SAMPLES = 50
 """Letters of a page that say which way it is turned."""
-MIN_GAP = 0.15
+MIN_GAP = 0.1
 """In letter heights: words of neighbouring cells may stand closer than a space is wide, yet not as close as letters."""
 
 Box = tuple[float, float, float, float]

@@ -202,6 +202,28 @@ def test_nothing_of_a_page_with_tables_is_lost_or_doubled() -> None:
     assert Counter(drawn(page).split()) == Counter(wanted)
 
 
+def test_numbers_on_both_sides_of_a_line_are_two_however_close_they_are() -> None:
+    def page(canvas: Any) -> None:
+        draw_lines(canvas, 3, 2)
+        for row in range(3):
+            canvas.drawRightString(179.25, 745 - 20 * row, f"1{row}0")
+            canvas.drawString(180.75, 745 - 20 * row, f"2{row}0")
+
+    assert drawn(page).splitlines() == ["100\t200", "110\t210", "120\t220"]
+
+
+def test_a_table_that_is_read_from_the_right_begins_there() -> None:
+    font = make.cyrillic_font()
+    rows = [["חלק", "מספר", "ספק"], ["שסתום", "17", "אכמה"], ["משאבה", "25", "ברגים"]]
+
+    def page(canvas: Any) -> None:
+        canvas.setFont(font, 11)
+        seen = [[cell if cell.isdigit() else cell[::-1] for cell in reversed(row)] for row in rows]
+        draw_table(canvas, seen)
+
+    assert drawn(page) == "\n".join("\t".join(row) for row in rows)
+
+
 def test_rows_that_no_line_parts_are_rows_if_they_hold_numbers() -> None:
     def page(canvas: Any) -> None:
         draw_rows(canvas, [HEADER, *([f"Valve {number}", str(number), f"{number}.50"] for number in range(10))])
@@ -322,9 +344,11 @@ def in_two_frames(canvas: Any) -> None:
 
 
 def in_a_form(canvas: Any) -> None:
-    draw_prose(canvas, top=650)
-    draw_lines(canvas, 4, 2)
-    canvas.drawString(65, 745, "Name and date")
+    draw_prose(canvas, top=600)
+    draw_rows(
+        canvas, [["Name", "", "", "Born"], ["", "Place", "", ""], ["", "", "Street", ""], ["", "Day", "Name", ""]]
+    )
+    draw_lines(canvas, 6, 4)
 
 
 def above_a_chart(canvas: Any) -> None:
@@ -336,12 +360,12 @@ def above_a_chart(canvas: Any) -> None:
 
 
 def on_a_background(canvas: Any) -> None:
-    canvas.setFillGray(0.9)
-    for column in range(2):
-        for row in range(2):
-            canvas.rect(60 + 250 * column, 740 - 40 * row, 240, 35, stroke=0, fill=1)
+    for number, place in enumerate([(60, 700), (310, 700), (60, 640), (310, 640)]):
+        canvas.setFillGray(0.9 - number / 50)
+        canvas.rect(*place, 250, 60, stroke=0, fill=1)
     canvas.setFillGray(0)
-    draw_prose(canvas)
+    for left, top in ((70, 745), (320, 745), (70, 685), (320, 685)):
+        draw_prose(canvas, left, top)
 
 
 def between_rules_in_columns(canvas: Any) -> None:
@@ -384,6 +408,27 @@ def test_lines_around_text_make_no_table_of_it(page: Any) -> None:
     assert "\t" not in text.replace(" ".join(PROSE), "").replace("\t0", "")
 
 
+def written_line_by_line(canvas: Any) -> None:
+    """Cells of several lines, the text of which goes from line to line and not from cell to cell."""
+    for x in (60, 310, 560):
+        canvas.line(x, 770, x, 650)
+    for y in (770, 710, 650):
+        canvas.line(60, y, 560, y)
+    for top in (750, 690):
+        for row, line in enumerate(PROSE):
+            text = canvas.beginText(70, top - 14 * row)
+            text.textOut(line)
+            text.moveCursor(250, 0)
+            text.textOut("and it goes on from there to the end")
+            canvas.drawText(text)
+
+
+def test_what_is_written_line_by_line_has_no_cells_of_several_lines() -> None:
+    text = drawn(written_line_by_line)
+    assert "\t" not in text
+    assert text.count(f"{PROSE[0]} and it goes on") == 2
+
+
 def test_boxes_beside_each_other_are_no_table() -> None:
     def page(canvas: Any) -> None:
         draw_prose(canvas)
@@ -397,10 +442,8 @@ def test_boxes_beside_each_other_are_no_table() -> None:
 def test_a_text_in_a_frame_with_a_title_block_keeps_its_paragraphs() -> None:
     def page(canvas: Any) -> None:
         canvas.rect(60, 100, 480, 680)
-        canvas.line(60, 740, 540, 740)
-        canvas.line(300, 740, 300, 780)
-        canvas.drawString(65, 760, "Acme works")
-        canvas.drawString(305, 760, "Work rule 17")
+        draw_lines(canvas, 2, 4, top=780)
+        draw_rows(canvas, [["Acme", "works", "rule", "17"], ["Made", "by", "Bob", "2024"]], top=780)
         for number in range(3):
             draw_prose(canvas, top=720 - 80 * number)
 
