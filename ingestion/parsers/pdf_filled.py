@@ -5,14 +5,14 @@ What has lines around it and is no table (a frame, a form with a box, a chart) s
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingestion.parsers.pdf_cell_rows import Cell, cell_rows
 from ingestion.parsers.pdf_grids import Grid, Place
+from ingestion.parsers.pdf_header import are_figures, has_amounts, header_above
 from ingestion.parsers.pdf_order import cuts_lines, is_scattered
 from ingestion.parsers.pdf_words import Word
 
@@ -23,8 +23,6 @@ MIN_FILLED = 0.5
 MAX_TITLE_CHARACTERS = 200
 """In a cell that is as wide as the table; one with more is text, in a frame that a table is part of."""
 MAX_HEADER_ROWS = 3
-FIGURE = re.compile(r"[\W_]*\d[\W\d_]*")
-YEAR = re.compile(r"(?:19|20)\d\d\W*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def filled(grid: Grid, words: Sequence[Word], text: str) -> Iterator[Filled]:
     for row in (*_rows_of_text(grid, cells), len(grid.ys) - 1):
         inside = {place: cell for place, cell in cells.items() if start <= place[0] < row}
         if _has_sides(grid, inside) and not _disagrees(table := _table(grid, inside, text), text):
-            yield table
+            yield table if start else _with_header_above(table, grid.ys[0], words, text)
         start = row + 1
 
 
@@ -95,26 +93,29 @@ def _used(cells: Mapping[Place, Sequence[Word]]) -> tuple[list[int], list[int]]:
 
 def _table(grid: Grid, cells: Mapping[Place, Cell], text: str) -> Filled:
     rows, columns = _used(cells)
-    depth = _header_depth(grid, rows, columns)
     all_cells = [[cells.get((row, column), ()) for column in columns] for row in rows]
+    amounts = [has_amounts(row[1:], text) for row in all_cells]
+    depth = _header_depth(grid, rows, columns, amounts)
     header = [part for row in all_cells[:depth] for part in cell_rows(row, text, header=True)]
     body = [part for row in all_cells[depth:] for part in cell_rows(row, text)]
-    if _are_figures(header[0][1:], text):
+    if are_figures(header[0][1:], text):
         depth = 0
-    return Filled(grid.xs, header[:depth], [*header[depth:], *body])
+    edges = [*(grid.xs[column] for column in columns), grid.xs[-1]]
+    return Filled(edges, header[:depth], [*header[depth:], *body])
 
 
-def _are_figures(cells: Sequence[Cell], text: str) -> bool:
-    """Whether most cells are numbers other than years. A row of those is no header, if there is one."""
-    words = [[text[word.first : word.end] for word in cell] for cell in cells if cell]
-    figures = [cell for cell in words if FIGURE.fullmatch("".join(cell)) and not any(map(YEAR.fullmatch, cell))]
-    return len(figures) > len(words) / 2
+def _with_header_above(table: Filled, top: float, words: Sequence[Word], text: str) -> Filled:
+    """The table with the line above it as its header, where its first row is none."""
+    rows = [*table.header, *table.rows]
+    if not has_amounts(rows[0][1:], text) or (header := header_above(table.columns, top, words, text)) is None:
+        return table
+    return replace(table, header=[header], rows=rows)
 
 
-def _header_depth(grid: Grid, rows: Sequence[int], columns: Sequence[int]) -> int:
+def _header_depth(grid: Grid, rows: Sequence[int], columns: Sequence[int], amounts: Sequence[bool]) -> int:
     """How many of the first rows are the header: more than one where a cell of it covers several rows or columns.
 
-    A table that would be all header has one row of it.
+    Amounts below a wide cell are no header. A table that would be all header has one row of it.
     """
     if told := sum(row < grid.header_rows for row in rows):
         return min(told, len(rows) - 1)
@@ -123,7 +124,7 @@ def _header_depth(grid: Grid, rows: Sequence[int], columns: Sequence[int]) -> in
         above, below = rows[depth - 1], rows[depth]
         goes_down = any(grid.cells[above, column] == grid.cells[below, column] for column in columns)
         spans = any(grid.cells[above, one] == grid.cells[above, other] for one, other in pairwise(columns))
-        if not goes_down and not spans:
+        if not goes_down and (not spans or amounts[depth]):
             return depth
         depth += 1
     return 1

@@ -11,6 +11,7 @@ from unicodedata import bidirectional
 from ingestion.parsers.pdf_cell_rows import Cell
 from ingestion.parsers.pdf_filled import Filled, filled
 from ingestion.parsers.pdf_grids import Grid, grids
+from ingestion.parsers.pdf_header import ROOM_ABOVE
 from ingestion.parsers.pdf_layout import PDFIUM_HYPHEN, SOFT_HYPHEN, Line, Table
 from ingestion.parsers.pdf_ruled_off import MIN_LINES, area, ruled_off, stacks
 from ingestion.parsers.pdf_rulings import page_rulings
@@ -39,6 +40,7 @@ def page_tables(page: Any, text_page: Any, text: str) -> list[Found]:
     if not boxes and not rules:
         return []
     areas = [*(grid.area for grid in boxes), *(area(stack) for stack in rules)]
+    areas = [(left, upper - ROOM_ABOVE, right, lower) for left, upper, right, lower in areas]
     free = _Free(words(text_page, text, turns, areas), text)
     tables = [table for grid in boxes for table in free.taken(grid)]
     tables += [table for grid in ruled_off(rules, free.words) for table in free.taken(grid)]

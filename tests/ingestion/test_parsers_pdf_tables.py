@@ -131,6 +131,18 @@ def test_a_header_of_two_rows_is_repeated_whole() -> None:
     assert all(block.startswith("Part\tPieces\n\t2023\t2024\nValve ") for block in blocks)
 
 
+@pytest.mark.parametrize(("second", "lines"), [(HEADER, 2), (ROWS[0], 1)])
+def test_a_title_over_all_columns_is_repeated_with_the_header_below_it_if_that_is_one(
+    second: list[str], lines: int
+) -> None:
+    rows = [["Parts in hall 1", "", ""], second, *([f"Valve {n}", f"{n} kg", f"{n} m"] for n in range(1, 90))]
+    blocks = text_of(make.laid_out_pdf([table(rows, ("SPAN", (0, 0), (2, 0)), GRID, rowHeights=14)])).split("\n\n")
+    header = ["Parts in hall 1", "\t".join(second)][:lines]
+    assert len(blocks) > 1
+    assert all(block.splitlines()[:lines] == header for block in blocks)
+    assert [block.splitlines()[lines] != "\t".join(second) for block in blocks[1:]] == [True] * len(blocks[1:])
+
+
 def test_a_cell_that_covers_several_rows_or_columns_is_there_once() -> None:
     rows = [["Region", "Part", "Pieces"], ["North", "Valve", "7"], ["", "Pump", "8"], ["Nothing sold there", "", ""]]
     spans = [("SPAN", (0, 1), (0, 2)), ("SPAN", (0, 3), (2, 3)), GRID]
@@ -256,6 +268,72 @@ def test_a_table_with_lines_below_its_header_and_at_its_ends_alone_is_a_table() 
             canvas.line(60, y, 420, y)
 
     assert drawn(page) == f"A line of text above.\n\n{FEW_AS_TEXT}\nNothing else\nPump\t7\tBolt"
+
+
+AMOUNTS = [["Valve", "17", "12 kg"], ["Pump", "25", "8 kg"], ["Ring", "40", "1 kg"]]
+
+
+@pytest.mark.parametrize("beside", [0, 3])
+def test_a_header_above_the_first_line_is_the_header(beside: int) -> None:
+    """`beside` is how many lines are drawn between columns."""
+
+    def page(canvas: Any) -> None:
+        canvas.drawString(60, 790, "A line of text above.")
+        draw_rows(canvas, [["Part", "Pieces", "Weight"], *AMOUNTS])
+        for y in (740, 720, 700, 680):
+            canvas.line(60, y, 420, y)
+        for x in (60, 180, 300)[:beside]:
+            canvas.line(x, 740, x, 680)
+
+    rows = "\n".join("\t".join(row) for row in AMOUNTS)
+    assert drawn(page) == f"A line of text above.\n\nPart\tPieces\tWeight\n{rows}"
+
+
+@pytest.mark.parametrize("above", ["A line of text which is above the table of all parts", "Table 7"])
+def test_a_line_of_text_above_a_table_is_no_header(above: str) -> None:
+    def page(canvas: Any) -> None:
+        canvas.drawString(65, 765, above)
+        draw_table(canvas, AMOUNTS)
+
+    assert drawn(page).split("\n\n")[0] == above
+
+
+def test_a_table_with_a_header_takes_no_line_above_it() -> None:
+    def page(canvas: Any) -> None:
+        draw_rows(canvas, [["Acme", "January"]], top=780)
+        draw_table(canvas, FEW)
+
+    assert drawn(page).endswith(f"\n\n{FEW_AS_TEXT}")
+
+
+def test_a_line_that_begins_outside_of_a_table_is_not_its_header() -> None:
+    def page(canvas: Any) -> None:
+        text = canvas.beginText(60, 765)
+        for title in ("Work rule", "Hall", "Month"):
+            text.textOut(title)
+            text.moveCursor(140, 0)
+        canvas.drawText(text)
+        draw_table(canvas, [row[1:] for row in AMOUNTS], left=190)
+
+    assert drawn(page).split("\n\n")[0] == "Work rule Hall Month"
+
+
+def test_a_header_of_two_lines_above_the_first_line_is_the_header() -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, AMOUNTS, top=700)
+        for column, cell in enumerate([["Part"], ["Pieces", "in hall 1"], ["Weight", "of one"]]):
+            for number, line in enumerate(cell, start=1):
+                canvas.drawString(65 + 120 * column, 705 + 13 * (len(cell) - number), line)
+
+    assert drawn(page).splitlines()[:2] == ["Part\tPieces in hall 1\tWeight of one", "Valve\t17\t12 kg"]
+
+
+def test_the_last_row_of_a_table_is_no_header_of_the_next_one() -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, [["Cash", "17"], ["Credit", "25"], ["Debt", "30"]])
+        draw_table(canvas, [["Sold", "18"], ["Bought", "26"]], top=696)
+
+    assert drawn(page) == "Cash\t17\nCredit\t25\nDebt\t30\n\nSold\t18\nBought\t26"
 
 
 # --- tables that go on on the next page ---
