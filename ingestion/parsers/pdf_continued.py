@@ -10,6 +10,7 @@ from ingestion.parsers.pdf_layout import Line, Table
 from ingestion.parsers.tables import MAX_HEADER_CHARACTERS, row_groups
 
 DIGITS = re.compile(r"\d+")
+AMOUNT = re.compile(r"[\W_]*\d")
 SAME_EDGE = 3.0
 """Points."""
 MAX_RUNNING_LINES = 3
@@ -71,4 +72,16 @@ def _continued(above: Table | None, below: Table | None) -> Table | None:
         return below
     lines = (*below.header, *below.rows)
     repeats = lines[: len(above.header)] == above.header
+    if not repeats and _has_titles(below):
+        return below
     return replace(below, header=above.header, rows=lines[len(above.header) :] if repeats else lines)
+
+
+def _has_titles(table: Table) -> bool:
+    """Whether its header has words above amounts, so that it is none of the rows of another table."""
+    titles = table.header[-1].split("\t") if table.header else []
+    rows = [row.split("\t") for row in table.rows]
+    return any(
+        title and not AMOUNT.match(title) and all(column < len(row) and AMOUNT.match(row[column]) for row in rows)
+        for column, title in enumerate(titles)
+    )

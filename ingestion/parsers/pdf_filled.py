@@ -22,6 +22,8 @@ MIN_FILLED = 0.5
 """Of the cells; a form that nobody has filled in has less, a chart has next to nothing between its lines."""
 MAX_TITLE_CHARACTERS = 200
 """In a cell that is as wide as the table; one with more is text, in a frame that a table is part of."""
+MAX_CELL_CHARACTERS = 300
+"""On average; lines between the columns and the articles of a newspaper make cells with more."""
 MAX_HEADER_ROWS = 3
 
 
@@ -61,15 +63,20 @@ def _rows_of_text(grid: Grid, cells: Mapping[Place, Sequence[Word]]) -> list[int
     rows = []
     for row in range(len(grid.ys) - 1):
         first = grid.cells[row, 0]
-        if all(grid.cells[row, column] == first for column in range(len(grid.xs) - 1)):
-            length = sum(word.end - word.first + 1 for word in cells.get(first, ()))
-            if length > MAX_TITLE_CHARACTERS:
-                rows.append(row)
+        is_one_cell = all(grid.cells[row, column] == first for column in range(len(grid.xs) - 1))
+        if is_one_cell and _length(cells.get(first, ())) > MAX_TITLE_CHARACTERS:
+            rows.append(row)
     return rows
 
 
+def _length(words: Sequence[Word]) -> int:
+    return sum(word.end - word.first + 1 for word in words)
+
+
 def _has_sides(grid: Grid, cells: Mapping[Place, Sequence[Word]]) -> bool:
-    """Whether there are rows and columns, and text in most cells. Empty rows and columns are only room."""
+    """Whether there are rows and columns, and some text in most cells. Empty rows and columns are only room."""
+    if sum(map(_length, cells.values())) > MAX_CELL_CHARACTERS * len(cells):
+        return False
     rows, columns = _used(cells)
     beside = Counter(row for row, _ in cells)
     if sum(count >= MIN_SIDE for count in beside.values()) < MIN_SIDE:

@@ -17,7 +17,7 @@ YEAR = re.compile(r"(?:19|20)\d\d\W*")
 REACH = 2.0
 """How far above its table a header stands at most, in letter heights."""
 MIN_GAP = 0.8
-"""Between the titles of two columns, in letter heights. A space is a quarter to a third."""
+"""Between columns, in letter heights. A space is a quarter to a third."""
 MAX_LINES = 3
 ROOM_ABOVE = 60.0
 """Points above a table in which words are looked at."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import mean
 
 from ingestion.parsers.pdf_grids import SAME_LINE, Grid, Place, merged
+from ingestion.parsers.pdf_header import MIN_GAP
 from ingestion.parsers.pdf_rulings import Ruling
 from ingestion.parsers.pdf_words import Word
 
@@ -20,8 +21,6 @@ MIN_WIDTH = 100.0
 MIN_LINES = 3
 MAX_LINES = 500
 """Level lines of a page; one with more is a drawing."""
-MIN_GAP = 0.8
-"""Between columns, in letter heights. A space is a quarter to a third."""
 MIN_ROWS_OF_CELLS = 0.7
 """Of the rows between two lines; the others are titles, or the rest of a long cell."""
 MAX_WORDS = 3.0

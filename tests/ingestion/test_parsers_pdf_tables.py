@@ -378,6 +378,12 @@ def test_a_table_with_other_columns_has_a_header_of_its_own() -> None:
     assert text == f"{FEW_AS_TEXT}\n\nColour\tPrice\nRed\t5\nBlue\t7"
 
 
+def test_a_table_with_words_above_its_amounts_has_a_header_of_its_own() -> None:
+    other = [["Tool", "Size", "Weight"], *AMOUNTS]
+    text = drawn(lambda canvas: draw_table(canvas, FEW), lambda canvas: draw_table(canvas, other))
+    assert text.split("\n\n") == [FEW_AS_TEXT, "\n".join("\t".join(row) for row in other)]
+
+
 def test_a_table_below_a_title_of_its_own_has_a_header_of_its_own() -> None:
     other = [["Tool", "Size", "Maker"], ["Saw", "5", "Bolt"], ["Drill", "7", "Bolt"]]
 
@@ -505,6 +511,19 @@ def test_what_is_written_line_by_line_has_no_cells_of_several_lines() -> None:
     text = drawn(written_line_by_line)
     assert "\t" not in text
     assert text.count(f"{PROSE[0]} and it goes on") == 2
+
+
+def test_articles_with_lines_between_them_keep_their_paragraphs() -> None:
+    def page(canvas: Any) -> None:
+        for x in (55, 300, 550):
+            canvas.line(x, 780, x, 180)
+        for y in (780, 480, 180):
+            canvas.line(55, y, 550, y)
+        for left in (60, 305):
+            for top in (765, 685, 605, 465, 385, 305):
+                draw_prose(canvas, left=left, top=top)
+
+    assert drawn(page).split("\n\n") == [" ".join(PROSE)] * 12
 
 
 def test_boxes_beside_each_other_are_no_table() -> None:
