@@ -15,11 +15,14 @@ from ingestion.parsers.pdf_rulings import Ruling, Rulings
 SAME_LINE = 3.0
 """Points: lines no further apart are one line, drawn double or in pieces; so near do lines of one table meet."""
 MIN_LENGTH = 8.0
+MIN_COLUMNS = 2
 MIN_WIDTH = 60.0
 """Points, of a grid. Printers' marks are smaller, and stand on every page of some books."""
 MAX_MEETINGS = 250_000
 """Pairs of a level and a plumb line that are looked at; a page with more is a drawing."""
 
+MAX_GRIDS = 100
+"""On one page; one with more is a drawing."""
 MAX_PLACES = 20_000
 """Cells of one grid; as many words do not fit onto a page."""
 
@@ -55,11 +58,8 @@ def grids(rulings: Rulings) -> list[Grid]:
     level, plumb = merged(rulings.level), merged(rulings.plumb)
     if len(level) * len(plumb) > MAX_MEETINGS:
         return []
-    found = (_grid(*connected) for connected in _connected(level, plumb))
-    return sorted(
-        (grid for grid in found if len(grid.xs) > 2 and grid.xs[-1] - grid.xs[0] >= MIN_WIDTH),
-        key=lambda grid: grid.size,
-    )
+    found = [grid for lines in _connected(level, plumb) if (grid := _grid(*lines)) is not None]
+    return sorted(found, key=lambda grid: grid.size) if len(found) <= MAX_GRIDS else []
 
 
 def merged(rulings: Iterable[Ruling]) -> list[Ruling]:
@@ -109,12 +109,12 @@ def _reaches(line: Ruling, at: float) -> bool:
     return line.start - SAME_LINE <= at <= line.end + SAME_LINE
 
 
-def _grid(level: Sequence[Ruling], plumb: Sequence[Ruling]) -> Grid:
+def _grid(level: Sequence[Ruling], plumb: Sequence[Ruling]) -> Grid | None:
     """Where the outermost lines are missing, the ends of the others are the edges."""
     xs = _edges((*(line.at for line in plumb), *_ends(level)))
     ys = _edges((*(line.at for line in level), *_ends(plumb)))
-    if len(xs) * len(ys) > MAX_PLACES:
-        return Grid([], [], {})
+    if len(xs) <= MIN_COLUMNS or xs[-1] - xs[0] < MIN_WIDTH or len(xs) * len(ys) > MAX_PLACES:
+        return None
     return Grid(xs, ys, _cells(xs, ys, level, plumb))
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from ingestion.chunking.structure import StructureChunker
-from ingestion.parsers import pdf_rulings
+from ingestion.parsers import pdf_grids, pdf_rulings
 from tests import data_factory as make
 from tests.ingestion.parsing import parse
 
@@ -562,6 +562,16 @@ def test_a_page_with_too_many_lines_is_read_without_tables(monkeypatch: pytest.M
             patch.setattr(pdf_rulings, limit, 150)
             assert Counter(drawn(page).split()) == Counter(FEW_AS_TEXT.split())
             assert "Valve 1\t" not in drawn(page)
+
+
+def test_a_page_with_too_many_grids_is_read_without_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(canvas: Any) -> None:
+        draw_table(canvas, FEW[:2])
+        draw_table(canvas, FEW[:2], left=150, top=600)
+
+    assert drawn(page).count("\t") == 8
+    monkeypatch.setattr(pdf_grids, "MAX_GRIDS", 1)
+    assert "\t" not in drawn(page)
 
 
 def test_a_path_of_a_million_corners_is_not_walked() -> None:
