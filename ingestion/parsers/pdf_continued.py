@@ -34,8 +34,10 @@ def _text(table: Table) -> str:
 def _going_on(pages: Sequence[Sequence[Line]], number: int) -> tuple[int, int] | None:
     """Where the last table of the page before and the first of a page are, if the one may be the rest of the other."""
     before, lines = pages[number - 1], pages[number]
-    last = next((place for place in reversed(range(len(before))) if before[place].table), None)
-    first = next((place for place, line in enumerate(lines) if line.table), None)
+    last = next(
+        (place for place in reversed(range(len(before))) if _may_go_on(before, lines, place, len(before))), None
+    )
+    first = next((place for place in range(len(lines)) if _may_go_on(lines, before, place)), None)
     if last is None or first is None or not _same_columns(before[last].table, lines[first].table):
         return None
     footer, header = before[last + 1 :], lines[:first]
@@ -43,6 +45,20 @@ def _going_on(pages: Sequence[Sequence[Line]], number: int) -> tuple[int, int] |
     heads = (page[:first] for page in (before, *pages[number + 1 : number + 2]))
     runs_on = _is_running(footer, feet) and _is_running(header, heads)
     return (last, first) if runs_on else None
+
+
+def _may_go_on(page: Sequence[Line], other: Sequence[Line], place: int, from_end: int = 0) -> bool:
+    """Whether a table is at `place`, other than a header or footer, which the other page has there as well.
+
+    `from_end` is the length of the page where places are compared from its end.
+    """
+    line = page[place]
+    beside = place - from_end
+    if line.table is None or not -len(other) <= beside < len(other):
+        return line.table is not None
+    rows, others = line.text.splitlines(), other[beside].text.splitlines()
+    same = sum(one == two for one, two in zip(rows, others, strict=False))
+    return len(rows) != len(others) or same < len(rows) / 2
 
 
 def _same_columns(above: Table | None, below: Table | None) -> bool:

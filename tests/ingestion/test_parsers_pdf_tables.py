@@ -372,6 +372,34 @@ def test_headers_and_footers_between_the_parts_of_a_table_are_no_matter(pages: i
     assert all("Part\tPieces\tSupplier\nValve" in section.text for section in parsed.sections)
 
 
+def title_block(page: int) -> list[list[str]]:
+    return [["Acme works", "Rule 17", "Revision 3"], ["Made by Bob", "Hall 2", f"Page {page} of 3"]]
+
+
+def test_a_header_that_is_a_table_is_not_the_rest_of_one() -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Any) -> None:
+            draw_table(canvas, title_block(number), top=780)
+            canvas.drawString(60, 700, f"Text {'abc'[number]}")
+            if number == 1:
+                draw_table(canvas, FEW, top=600)
+
+        return draw
+
+    assert drawn(*map(page, range(3))).count("Part\tPieces\tSupplier") == 1
+
+
+def test_a_table_goes_on_over_a_footer_that_is_a_table() -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Any) -> None:
+            draw_table(canvas, [FEW, ROWS[3:6], ROWS[6:9]][number])
+            draw_table(canvas, title_block(number), top=100)
+
+        return draw
+
+    assert drawn(*map(page, range(3))).count("Part\tPieces\tSupplier\nValve") == 3
+
+
 def test_a_table_with_other_columns_has_a_header_of_its_own() -> None:
     other = [["Colour", "Price"], ["Red", "5"], ["Blue", "7"]]
     text = drawn(lambda canvas: draw_table(canvas, FEW), lambda canvas: draw_table(canvas, other))
