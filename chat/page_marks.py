@@ -1,14 +1,14 @@
 """Where a passage stands on a rendered page.
 
 A parser joins lines and cleans characters, so that page and passage are compared by their letters and digits alone.
-A passage may go on over a page's end: then its sentences are looked for one by one, and those that are on the page are
-marked.
+A passage may go on over a page's end, or have the header of a table above rows that stand far below it: then its
+sentences are looked for one by one, and those that are on the page are marked.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chat.sentences import sentences
@@ -32,17 +32,37 @@ def located(text: str, passage: str) -> list[tuple[int, int]]:
     """Return the character ranges of `text` in which the passage stands: one where it is there as a whole."""
     found, positions = letters(text)
     whole = letters(passage)[0]
-    pieces = [whole] if whole in found else list(_pieces(passage))
+    pieces = [whole] if whole in found else list(_runs(_pieces(passage, found), found))
     starts = [(found.find(piece), len(piece)) for piece in pieces if piece]
     return [(positions[at], positions[at + length - 1] + 1) for at, length in starts if at >= 0]
 
 
-def _pieces(passage: str) -> Iterator[str]:
-    """Its sentences, and the halves of those, of which one may have stayed on the page before."""
+def _pieces(passage: str, found: str) -> Iterator[str]:
+    """Its sentences; the cells of a row that is not there in one piece; the halves of any other sentence, of which one
+    may have stayed on the page before."""
     for sentence in sentences(passage):
         whole = letters(sentence.text)[0]
         middle = len(whole) // 2
-        yield from (piece for piece in (whole, whole[:middle], whole[middle:]) if len(piece) >= FEWEST_LETTERS)
+        if whole in found:
+            yield whole
+        elif "\t" in sentence.text:
+            yield from (letters(cell)[0] for cell in sentence.text.split("\t"))
+        else:
+            yield from (whole[:middle], whole[middle:])
+
+
+def _runs(pieces: Iterable[str], found: str) -> Iterator[str]:
+    """Pieces that follow each other in `found` are one, so that rows of short cells are no matter of chance either."""
+    run = ""
+    for piece in pieces:
+        if run + piece in found:
+            run += piece
+            continue
+        if len(run) >= FEWEST_LETTERS:
+            yield run
+        run = piece if piece in found else ""
+    if len(run) >= FEWEST_LETTERS:
+        yield run
 
 
 def quoted(passage: str, answer: str) -> int | None:

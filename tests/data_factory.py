@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tests.support import require
 
@@ -42,6 +42,29 @@ def pdf(
             canvas.drawString(60, 780 - row * LINE_HEIGHT, line)
         canvas.showPage()
     canvas.save()
+    return io.BytesIO(file.getvalue())
+
+
+def drawn_pdf(*pages: Callable[[Any], object]) -> BinaryIO:
+    """A PDF with what each of `pages` draws on reportlab's canvas."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    file = io.BytesIO()
+    canvas = Canvas(file)
+    for draw in pages:
+        canvas.setFont("Helvetica", 11)
+        draw(canvas)
+        canvas.showPage()
+    canvas.save()
+    return io.BytesIO(file.getvalue())
+
+
+def laid_out_pdf(flow: Sequence[Any], **template: Any) -> BinaryIO:
+    """A PDF of reportlab's paragraphs and tables, which break over pages by themselves."""
+    from reportlab.platypus import SimpleDocTemplate
+
+    file = io.BytesIO()
+    SimpleDocTemplate(file, **template).build(list(flow))
     return io.BytesIO(file.getvalue())
 
 

@@ -17,7 +17,9 @@ from ingestion.parsers.guards import check_characters, check_pages, reading
 from ingestion.parsers.left_out import pages_left_out
 from ingestion.parsers.ocr import RecognitionUnavailable
 from ingestion.parsers.pdf_arabic import mend_ligatures
-from ingestion.parsers.pdf_layout import SOFT_HYPHEN, Line, mend_hyphens, page_text
+from ingestion.parsers.pdf_continued import with_headers_repeated
+from ingestion.parsers.pdf_layout import Line, mend_hyphens, page_text
+from ingestion.parsers.pdf_lines import page_lines, unplaced_lines
 from ingestion.parsers.pdf_notes import page_notes
 from ingestion.parsers.pdf_running import without_running_lines
 from ingestion.parsers.pdf_scans import is_scan, scan_text
@@ -26,9 +28,6 @@ from ingestion.parsers.pdf_vertical import column_lines, with_flat_columns
 from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
 from ingestion.ports import Report
 
-PDFIUM_HYPHEN = "\ufffe"
-"""What pdfium writes for a hyphen at the end of a line, instead of the hyphen and the line break."""
-LINE = re.compile(rf"(?P<text>[^\r\n{PDFIUM_HYPHEN}]+)(?P<end>{PDFIUM_HYPHEN}?)")
 NO_TITLE = re.compile(
     r"^(?:microsoft (?:word|powerpoint|excel)|untitled|\(anonymous\)|activereports document)"
     r"|\.(?:docx?|pptx?|xlsx?|indd|qxp|dvi|tex)$",
@@ -63,7 +62,7 @@ class PdfParser:
             check_pages(total, noun="pages")
             scans = _Scans(report, total)
             pages = list(_read_pages(document, total, scans))
-            written = without_running_lines([page.lines for page in pages])
+            written = without_running_lines(with_headers_repeated([page.lines for page in pages]))
             texts = mend_hyphens(
                 [page_text(lines) or page.recognised for lines, page in zip(written, pages, strict=True)]
             )
@@ -155,8 +154,8 @@ def _read_lines(page: Any, number: int) -> list[Line]:
             return columns
         # A place in the text is a place on the page only as long as each character is one of pdfium's own.
         if len(text) != text_page.count_chars():
-            return list(_lines(text, None))
-        return list(_lines(mend_ligatures(text, text_page), text_page))
+            return unplaced_lines(text)
+        return page_lines(page, text_page, mend_ligatures(text, text_page))
     finally:
         text_page.close()
 
@@ -168,24 +167,6 @@ def _text(text_page: Any, number: int) -> str:
             f"Page {number + 1} of this PDF has more than {MAX_PAGE_CHARACTERS:,} characters. Split the document."
         )
     return str(text_page.get_text_range()) if count else ""
-
-
-def _lines(text: str, text_page: Any) -> Iterator[Line]:
-    for match in LINE.finditer(text):
-        written = match["text"]
-        line = written.strip()
-        if not line:
-            continue
-        first = match.start() + written.index(line)
-        box = _box(text_page, first, first + len(line) - 1) if text_page is not None else None
-        yield Line(line + SOFT_HYPHEN if match["end"] == PDFIUM_HYPHEN else line, box)
-
-
-def _box(text_page: Any, first: int, last: int) -> tuple[float, float, float, float] | None:
-    """The place of a line, from its first and its last character; None when it runs upwards or has no size."""
-    left, bottom, _, top = text_page.get_charbox(first, loose=True)
-    _, _, right, _ = text_page.get_charbox(last, loose=True)
-    return (left, bottom, right, top) if right > left and top > bottom else None
 
 
 def _title(document: Any, filename: str) -> str:

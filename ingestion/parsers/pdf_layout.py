@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+PDFIUM_HYPHEN = "\ufffe"
+"""What pdfium writes for a hyphen at the end of a line, instead of the hyphen and the line break."""
 SOFT_HYPHEN = "\u00ad"
 """Stands in `Line.text` for a hyphen at the end of the line; pdfium marks them, and joins the two lines."""
 
@@ -28,14 +30,27 @@ MAX_HEIGHT_DIFFERENCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Its rows as lines of text with a tab between cells; `columns` are their edges in points, from left to right."""
+
+    columns: tuple[float, ...]
+    header: tuple[str, ...]
+    rows: tuple[str, ...]
+    line_height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """`box` is left, bottom, right, top, or None where the place is not known."""
+    """`box` is left, bottom, right, top, or None where the place is not known. A table stands for its lines."""
 
     text: str
     box: tuple[float, float, float, float] | None = None
+    table: Table | None = None
 
     @property
     def height(self) -> float:
+        if self.table:
+            return self.table.line_height
         return max(self.box[3] - self.box[1], 0.1) if self.box else 0.0
 
 
@@ -82,6 +97,8 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _touches(above: Line, below: Line) -> bool:
+    if above.table or below.table:
+        return False
     if above.text.endswith(SOFT_HYPHEN):
         return True
     if above.box is None or below.box is None:

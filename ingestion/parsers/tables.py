@@ -22,8 +22,12 @@ GAP = re.compile(r"\t{9,}")
 
 def row_line(cells: Iterable[str]) -> str:
     """Return the cells on one line; "" when all of them are empty."""
-    line = "\t".join(one_line(cell) for cell in cells)
-    return GAP.sub("\t", line).rstrip()
+    return joined_cells(one_line(cell) for cell in cells)
+
+
+def joined_cells(cells: Iterable[str]) -> str:
+    """Return what `row_line` does of cells that are one line each already."""
+    return GAP.sub("\t", "\t".join(cells)).rstrip()
 
 
 def row_groups(lines: Iterable[str], *, header: str = "") -> Iterator[str]:

@@ -19,7 +19,7 @@ def test_a_passage_is_found_over_line_breaks_hyphens_and_ligatures() -> None:
 
 
 def test_of_a_passage_that_goes_on_over_the_page_each_page_has_its_own_sentences_marked() -> None:
-    assert "".join(marked(f"Setting up\n{FIRST}", PASSAGE)).startswith("Fill the body with water")
+    assert "".join(marked(f"Setting up\n{FIRST}", PASSAGE)).startswith("Setting up\nFill the body with water")
     assert marked(f"{SECOND}\nSomething else.", PASSAGE)[0] == SECOND.rstrip(".")
 
 
@@ -36,6 +36,24 @@ def test_a_passage_that_is_elsewhere_is_not_marked() -> None:
 
 def test_short_pieces_are_not_marked_by_chance() -> None:
     assert located("The contents: Setting up, 3; Care, 4.", PASSAGE) == []
+
+
+TABLE_PAGE = "Part Pieces\r\nBolt 20\r\nNut 40\r\nRing 8\r\nScrew 16\r\nWasher 32\r\nBelow the table."
+
+
+def test_rows_of_a_table_are_marked_though_its_header_stands_far_above_them() -> None:
+    assert marked(TABLE_PAGE, "Part\tPieces\nRing\t8\nScrew\t16\nWasher\t32") == ["Ring 8\r\nScrew 16\r\nWasher 32"]
+
+
+def test_rows_on_the_next_page_are_marked_though_their_header_stayed_behind() -> None:
+    page = TABLE_PAGE[TABLE_PAGE.index("Ring") :]
+    assert marked(page, "Part\tPieces\nRing\t8\nScrew\t16\nWasher\t32") == ["Ring 8\r\nScrew 16\r\nWasher 32"]
+
+
+def test_of_a_row_whose_cells_stand_in_another_order_on_the_page_each_long_cell_is_marked() -> None:
+    page = "Work People\r\n3 Twice a year\r\nOpen the main valve and wait\r\nMore."
+    row = "Open the main valve and wait\tTwice a year\t3"
+    assert marked(page, f"Work\tHow often\tPeople\n{row}") == ["Open the main valve and wait"]
 
 
 def test_the_quoted_sentence_is_found_in_the_passage() -> None:
