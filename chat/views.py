@@ -18,7 +18,8 @@ from chat.aio import in_thread
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
 from chat.forms import AskForm
-from chat.models import Conversation, Turn
+from chat.models import Conversation
+from chat.windows import Window, window_of
 from ingestion.models import Document
 from ingestion.selectors import collections_list, documents_list
 from project.errors import AppError
@@ -33,22 +34,30 @@ SUGGESTIONS = 3
 @tenant_view()
 def home(request: HttpRequest, access: Access) -> HttpResponse:
     """A new conversation."""
-    return render(request, "chat/home.html", _page(access, None, []))
+    return render(request, "chat/home.html", _page(access, None, Window(())))
 
 
 @require_GET
 @tenant_view()
 def conversation(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     found = selectors.conversation_get(access=access, conversation_id=conversation_id)
-    rows = list(selectors.turns_of(access=access).filter(conversation=found))
-    return render(request, "chat/conversation.html", _page(access, found, rows))
+    window = window_of(access=access, conversation=found, until=_uuid(request.GET.get("until", "")))
+    return render(request, "chat/conversation.html", _page(access, found, window))
 
 
-def _page(access: Access, current: Conversation | None, rows: list[Turn]) -> dict[str, Any]:
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise NotFound(_("There is no such answer. It may have been deleted.")) from None
+
+
+def _page(access: Access, current: Conversation | None, window: Window) -> dict[str, Any]:
     slug = access.tenant.slug
     return {
         "conversation": current,
-        "turns": selectors.turn_views(access=access, turns=rows),
+        "turns": selectors.turn_views(access=access, turns=window.turns),
+        "window": window,
         "conversations": [
             {
                 "id": row.pk,

@@ -1,0 +1,90 @@
+"""A long conversation opens at its end, and leads back to its beginning."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser
+
+from chat.models import Conversation, Turn
+from chat.windows import SIZE, window_of
+from tenants.access import Access
+from tenants.errors import NotFound
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def long_one(as_alice: Access) -> Conversation:
+    return conversation(as_alice, turns=SIZE + 5)
+
+
+def conversation(access: Access, *, turns: int) -> Conversation:
+    made = Conversation.objects.create(tenant=access.tenant, user=access.user, title="Long")
+    begin = timezone.now() - timedelta(days=1)
+    for number in range(turns):
+        turn = Turn.objects.create(
+            tenant=access.tenant,
+            id=uuid4(),
+            conversation=made,
+            question=f"Question {number}?",
+            status=Turn.Status.COMPLETED,
+        )
+        Turn.objects.for_tenant(access.tenant).filter(pk=turn.pk).update(created_at=begin + timedelta(minutes=number))
+    return made
+
+
+def test_the_latest_come_first_and_lead_to_the_others(as_alice: Access, long_one: Conversation) -> None:
+    window = window_of(access=as_alice, conversation=long_one)
+    assert [turn.question for turn in window.turns] == [f"Question {number}?" for number in range(5, SIZE + 5)]
+    assert window.is_latest
+    earlier = window_of(access=as_alice, conversation=long_one, until=window.earlier)
+    assert [turn.question for turn in earlier.turns] == [f"Question {number}?" for number in range(5)]
+    assert (earlier.earlier, earlier.is_latest) == (None, False)
+
+
+def test_a_window_may_end_with_the_latest(as_alice: Access, long_one: Conversation) -> None:
+    latest = window_of(access=as_alice, conversation=long_one).turns[-1]
+    assert window_of(access=as_alice, conversation=long_one, until=latest.pk).is_latest
+
+
+def test_another_persons_turn_is_no_end(as_alice: Access, as_bob: Access, long_one: Conversation) -> None:
+    theirs = window_of(access=as_bob, conversation=conversation(as_bob, turns=1)).turns[0]
+    with pytest.raises(NotFound):
+        window_of(access=as_alice, conversation=long_one, until=theirs.pk)
+
+
+def test_the_page_shows_a_window(alice_client: Client, long_one: Conversation) -> None:
+    address = reverse("chat:conversation", args=[long_one.tenant.slug, long_one.pk])
+    page = LexborHTMLParser(alice_client.get(address).content)
+    assert len(page.css("article.turn[id]")) == SIZE
+    (earlier,) = page.css(".thread-more a")
+    page = LexborHTMLParser(alice_client.get(f"{address}{earlier.attributes['href']}").content)
+    assert [each.text() for each in page.css("article.turn[id] [data-part=question]")] == [
+        f"Question {number}?" for number in range(5)
+    ]
+    assert [each.attributes["href"] for each in page.css(".thread-more a")] == [address]
+
+
+@pytest.mark.parametrize("until", ["nonsense", str(uuid4())])
+def test_a_turn_that_is_not_there_is_not_found(alice_client: Client, long_one: Conversation, until: str) -> None:
+    address = reverse("chat:conversation", args=[long_one.tenant.slug, long_one.pk])
+    assert alice_client.get(address, {"until": until}).status_code == 404
+
+
+def test_a_page_costs_the_same_however_long_the_conversation_is(
+    alice_client: Client, as_alice: Access, long_one: Conversation, django_assert_max_num_queries: Any
+) -> None:
+    short = conversation(as_alice, turns=2)
+    alice_client.get(reverse("chat:home", args=[short.tenant.slug]))  # what a process looks up once
+    with django_assert_max_num_queries(40) as few:
+        alice_client.get(reverse("chat:conversation", args=[short.tenant.slug, short.pk]))
+    with django_assert_max_num_queries(40) as many:
+        alice_client.get(reverse("chat:conversation", args=[long_one.tenant.slug, long_one.pk]))
+    assert len(many) == len(few)
