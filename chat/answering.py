@@ -63,6 +63,8 @@ class Question:
     text: str
     history: tuple[Exchange, ...]
     scope: Scope
+    earlier: int = 0
+    """How many questions the conversation had before; `history` has the latest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,8 @@ async def fitted(
         room=kit.style.context_tokens - kit.style.max_tokens,
     )
     trace.counted_tokens, trace.room_tokens, trace.tokenizer = found.tokens, found.room, kit.count.name
+    trace.context_tokens = kit.style.context_tokens
+    trace.earlier, trace.remembered = question.earlier, len(_history(question, kit))
     return found.packed, found.cut
 
 

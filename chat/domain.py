@@ -155,6 +155,27 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextUse:
+    """How much of the model's context a question has taken with its answer, in tokens."""
+
+    used: int
+    size: int
+    earlier: int
+    """Questions that the conversation had before this one, …"""
+    remembered: int
+    """… and how many of them were sent along, the latest ones."""
+
+    @classmethod
+    def of(cls, trace: Mapping[str, Any], usage: Usage) -> ContextUse | None:
+        """`trace` is as it is stored. None where no prompt was made for a model, or nobody knows how long it was."""
+        size, used = trace.get("context_tokens"), usage.prompt_tokens or trace.get("counted_tokens")
+        if not size or not used:
+            return None
+        used = min(size, used + (usage.completion_tokens or 0))
+        return cls(used, size, trace.get("earlier", 0), trace.get("remembered", 0))
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted:
     stage: Stage
 
@@ -282,6 +303,12 @@ class Trace:
     """Of the prompt, before it was sent."""
     room_tokens: int | None = None
     """The context without the longest answer."""
+    context_tokens: int | None = None
+    """Of the model, where the prompt was made for one."""
+    earlier: int = 0
+    """Questions that the conversation had before this one, …"""
+    remembered: int = 0
+    """… and how many of them were sent along, the latest ones."""
     tokenizer: str = ""
     """The model whose own tokenizer has counted; empty where it was an estimate."""
     timings_ms: dict[str, float] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from chat.protocol.events import (
     AnswerBlock,
     AnswerChecked,
     AnswerCitation,
+    ContextFrame,
     ExcerptPart,
     SourceFrame,
     TurnAccepted,
@@ -106,6 +107,7 @@ class Assembler:
                     model=data["model"],
                     refused=data["refused"],
                     notice=data["notice"],
+                    context=ContextFrame(**context) if (context := data.get("context")) else None,
                 )
             case "turn.stopped":
                 return TurnStopped(turn_id=turn_id, seq=seq, html=self.html, elapsed_ms=data["elapsed_ms"])

@@ -49,9 +49,11 @@ class Plan:
 
 def load(turn: Turn, breaker: Breaker) -> Plan:
     """Synchronous, and may ask Ollama whether it is there: call it in a thread."""
+    history, earlier = selectors.history_before(turn)
     question = Question(
         text=turn.question,
-        history=selectors.history_before(turn),
+        history=history,
+        earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
     )
     return Plan(question, kit_of(turn.tenant, question.text, breaker))

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.check_words import summary
-from chat.domain import Checked, Exchange
+from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
@@ -67,8 +67,8 @@ def source_get(*, access: Access, turn_id: UUID, number: int) -> Source:
     return source
 
 
-def history_before(turn: Turn) -> tuple[Exchange, ...]:
-    """The latest answered exchanges of the conversation, oldest first."""
+def history_before(turn: Turn) -> tuple[tuple[Exchange, ...], int]:
+    """The latest answered exchanges of the conversation, oldest first, and how many it has had."""
     rows = (
         Turn.objects.for_tenant(turn.tenant_id)
         .filter(conversation_id=turn.conversation_id, status=Turn.Status.COMPLETED, created_at__lt=turn.created_at)
@@ -76,7 +76,8 @@ def history_before(turn: Turn) -> tuple[Exchange, ...]:
         .order_by("created_at")
         .values_list("question", "answer")
     )
-    return tuple(Exchange(*row) for row in rows[history_start(rows.count()) :])
+    count = rows.count()
+    return tuple(Exchange(*row) for row in rows[history_start(count) :]), count
 
 
 def history_start(exchanges: int) -> int:
@@ -160,6 +161,7 @@ class TurnView:
     completion_tokens: int | None
     elapsed_ms: int | None
     first_word_ms: int | None
+    context: ContextUse | None
     is_running: bool
     rating: Rating | None
     """What this reader thought of it."""
@@ -231,6 +233,7 @@ def _turn_view(
         completion_tokens=turn.completion_tokens,
         elapsed_ms=turn.elapsed_ms,
         first_word_ms=turn.first_word_ms,
+        context=ContextUse.of(turn.trace, Usage(turn.prompt_tokens, turn.completion_tokens)),
         is_running=turn.is_running,
         rating=rating,
     )

@@ -25,6 +25,7 @@ from chat.domain import (
     AnswerEvent,
     Checked,
     CitationFound,
+    ContextUse,
     Passage,
     SourcesFound,
     StageStarted,
@@ -240,6 +241,7 @@ def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any
 def terminal_entry(outcome: Outcome) -> dict[str, Any]:
     match outcome.status:
         case Status.COMPLETED:
+            context = ContextUse.of(asdict(outcome.trace), outcome.usage)
             return {
                 "type": "turn.completed",
                 "usage": {
@@ -250,6 +252,7 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "model": outcome.model,
                 "refused": outcome.refused,
                 "notice": outcome.notice,
+                "context": asdict(context) if context else None,
             }
         case Status.STOPPED:
             return {"type": "turn.stopped", "elapsed_ms": outcome.elapsed_ms}

@@ -90,6 +90,16 @@ class UsageFrame(Frame):
     completion_tokens: int | None = None
 
 
+class ContextFrame(Frame):
+    """How much of the model's context the question has taken with its answer, in tokens, and how many of the `earlier`
+    questions of the conversation were sent along."""
+
+    used: int
+    size: int
+    earlier: int
+    remembered: int
+
+
 class TurnCompleted(TurnFrame):
     """The whole answer as it is stored; it replaces the blocks."""
 
@@ -103,6 +113,7 @@ class TurnCompleted(TurnFrame):
     """The documents did not hold an answer."""
     notice: str = ""
     """What the reader should know about how it came about, for example that a fallback provider wrote it."""
+    context: ContextFrame | None = None
 
 
 class TurnStopped(TurnFrame):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from chat import services, turns
 from chat.aio import in_thread
+from chat.domain import ContextUse, Usage
 from chat.following import follow
 from chat.llm.fakes import Step
 from chat.models import Conversation, Source, Turn
 from chat.protocol.events import (
     AnswerBlock,
     AnswerChecked,
+    ContextFrame,
     TurnCompleted,
     TurnFailed,
     TurnFrame,
@@ -301,8 +303,8 @@ async def test_a_question_that_is_asked_again_is_no_follow_up_to_itself(as_alice
         conversation_id=first.conversation_id,
     )
 
-    assert await in_thread(history_before, again) == ()
-    assert [each.question for each in await in_thread(history_before, other)] == [QUESTION]
+    assert await in_thread(history_before, again) == ((), 0)
+    assert [each.question for each in (await in_thread(history_before, other))[0]] == [QUESTION]
 
 
 async def test_a_reload_says_how_many_passages_were_used_as_the_stream_did(as_alice: Access, planned: Plans) -> None:
@@ -322,6 +324,36 @@ def view_of(access: Access, turn: Turn) -> TurnView:
     return view
 
 
+async def test_a_reload_says_how_full_the_context_was_as_the_stream_did(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two years [1]."]))
+    turn = await start(as_alice)
+    (completed,) = [frame for frame in await frames(turn) if isinstance(frame, TurnCompleted)]
+    view = await in_thread(view_of, as_alice, turn)
+
+    assert view.context is not None
+    assert completed.context == ContextFrame(**asdict(view.context))
+    assert 0 < view.context.used <= view.context.size
+    assert (view.context.earlier, view.context.remembered) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("trace", "usage", "used"),
+    [
+        ({"context_tokens": 4096, "counted_tokens": 700}, Usage(), 700),
+        ({"context_tokens": 4096, "counted_tokens": 700}, Usage(720, 80), 800),
+        ({"context_tokens": 512, "counted_tokens": 500}, Usage(500, 80), 512),
+        ({"counted_tokens": 700}, Usage(720, 80), None),
+        ({"context_tokens": 4096}, Usage(), None),
+        ({}, Usage(), None),
+    ],
+)
+def test_the_context_that_was_used_is_what_the_model_has_counted(
+    trace: dict[str, int], usage: Usage, used: int | None
+) -> None:
+    found = ContextUse.of(trace, usage)
+    assert (found.used if found else None) == used
+
+
 async def test_the_oldest_questions_are_forgotten_four_at_a_time(as_alice: Access, acme: Tenant) -> None:
     def begins() -> list[str]:
         conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
@@ -330,7 +362,9 @@ async def test_the_oldest_questions_are_forgotten_four_at_a_time(as_alice: Acces
             row = Turn.objects.create(
                 id=uuid4(), tenant=acme, conversation=conversation, question=f"{number}?", answer="Yes.", status=DONE
             )
-            if known := history_before(row):
+            known, earlier = history_before(row)
+            assert earlier == number
+            if known:
                 assert len(known) <= HISTORY_TURNS
                 assert known[-1].question == f"{number - 1}?"
                 first.append(known[0].question)

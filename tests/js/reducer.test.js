@@ -33,6 +33,7 @@ const WHOLE = numbered(
     model: "phi3.5",
     refused: false,
     notice: "",
+    context: { used: 908, size: 4096, earlier: 5, remembered: 3 },
   },
 );
 
@@ -46,6 +47,7 @@ describe("reduce", () => {
     assert.deepEqual(state.blocks, ["<p>Twenty days.</p>", "<p>More.</p>"]);
     assert.deepEqual(state.sources, [SOURCE]);
     assert.equal(state.omitted, 2);
+    assert.deepEqual(state.context, { used: 908, size: 4096, earlier: 5, remembered: 3 });
     assert.equal(state.shortened, 1);
     assert.deepEqual(state.cited, [1]);
     assert.deepEqual(state.conversation, { id: "c1", title: "Leave", url: "/t/acme/c/c1/" });

@@ -121,7 +121,7 @@ export class TurnView {
     part.querySelector("p").textContent = text ?? "";
   }
 
-  #showFigures({ model, elapsedMs, usage }) {
+  #showFigures({ model, elapsedMs, usage, context }) {
     const parts = this.#parts;
     parts.model.textContent = model;
     parts.model.hidden = !model;
@@ -130,7 +130,22 @@ export class TurnView {
     parts.tokens.hidden = usage?.prompt_tokens == null && usage?.completion_tokens == null;
     parts["prompt-tokens"].value = usage?.prompt_tokens ?? "";
     parts["completion-tokens"].value = usage?.completion_tokens ?? "";
+    this.#showContext(context);
     localiseNumbers(parts.foot);
+  }
+
+  /** How full the model's context was, and which earlier questions it no longer held. */
+  #showContext(context) {
+    const parts = this.#parts;
+    parts.context.hidden = !context;
+    parts.forgotten.hidden = !context || context.remembered === context.earlier;
+    if (!context) return;
+    parts["context-meter"].max = context.size;
+    parts["context-meter"].value = context.used;
+    parts["context-used"].value = context.used;
+    parts["context-size"].value = context.size;
+    parts.remembered.value = context.remembered;
+    parts.earlier.value = context.earlier;
   }
 
   /** The answer as plain text, its citations as `[n]`. */
