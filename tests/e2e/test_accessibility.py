@@ -143,7 +143,10 @@ def test_a_question_is_asked_and_its_source_opened_by_keyboard_alone(
     wait_until_over(page.locator(".turn"))
     tab_until(page, "a.cite", key="Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("mark")).to_contain_text(papers.REMOVAL_SENTENCE)
+    panel = page.get_by_role("dialog", name="Source")
+    expect(panel.locator("mark")).to_contain_text(papers.REMOVAL_SENTENCE)
+    page.keyboard.press("Escape")
+    expect(page.locator("a.cite:focus")).to_have_count(1)
 
 
 def test_the_keyboard_can_skip_to_the_content(signed_in: SignedIn, product: Product) -> None:

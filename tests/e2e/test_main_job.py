@@ -58,12 +58,47 @@ def test_a_person_signs_in_uploads_asks_and_reads_the_passage(
     wait_until_over(turn)
     expect(turn.locator(".source[data-cited]")).to_contain_text(papers.RULEBOOK_NAME)
 
-    quote.locator("a.cite").first.click()
-    expect(page.get_by_role("heading", name=papers.RULEBOOK_NAME)).to_be_visible()
+    citation = quote.locator("a.cite").first
+    citation.click()
+    panel = page.get_by_role("dialog", name="Source")
+    expect(panel.get_by_role("heading", name=papers.RULEBOOK_NAME)).to_be_visible()
+    expect(panel.locator("mark")).to_contain_text(papers.REMOVAL_SENTENCE)
+    assert is_highlighted(panel.locator("mark"))
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(citation).to_be_focused()
+    citation.click()
+    panel.get_by_role("link", name="Open as a page").click()
     expect(page.locator("mark")).to_contain_text(papers.REMOVAL_SENTENCE)
-    assert is_highlighted(page.locator("mark"))
     page.get_by_role("link", name="Back to the answer").click()
     expect(page.locator("blockquote").filter(has_text=papers.REMOVAL_SENTENCE)).to_be_visible()
+
+
+def test_the_panel_goes_from_hit_to_hit_and_fills_a_phone(page: Page, folder: Path) -> None:
+    rules = papers.copy_of(papers.rulebook(folder))
+    choose_file(page, rules)
+    wait_until_ready(page, rules.name)
+    page.get_by_role("link", name="Chat", exact=True).click()
+    turn = ask(page, papers.REMOVAL_QUESTION)
+    wait_until_over(turn)
+    turn.locator(".source-link").first.click()
+    panel = page.get_by_role("dialog", name="Source")
+    expect(panel.locator("[data-part=panel-at]")).to_have_text("1")
+    expect(panel.locator("[data-part=panel-previous]")).to_have_attribute("aria-disabled", "true")
+    first = panel.get_by_role("link", name="Open as a page").get_attribute("href")
+    panel.get_by_role("link", name="Source after").click()
+    expect(panel.locator("[data-part=panel-at]")).to_have_text("2")
+    assert panel.get_by_role("link", name="Open as a page").get_attribute("href") != first
+    expect(panel.locator(".page-text, .page-image").first).to_be_visible()
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.locator(".turn .source-link").first.click()
+    box = page.get_by_role("dialog", name="Source").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (390, 844)
+    page.get_by_role("button", name="Close").click()
+    expect(panel).to_be_hidden()
 
 
 def test_the_sources_are_there_before_the_answer_ends(page: Page, folder: Path) -> None:

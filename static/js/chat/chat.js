@@ -5,6 +5,7 @@ import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
+import { SourcePanel } from "razgovor/chat/source-panel.js";
 import { lightUpCitations } from "razgovor/chat/sources-view.js";
 import { TurnView } from "razgovor/chat/turn-view.js";
 import { messagesOf } from "razgovor/ui/messages.js";
@@ -38,6 +39,7 @@ export class Chat extends HTMLElement {
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
     lightUpCitations(this.thread);
+    new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
   }
 
