@@ -75,11 +75,11 @@ def test_a_person_signs_in_uploads_asks_and_reads_the_passage(
 
 
 def test_the_panel_goes_from_hit_to_hit_and_fills_a_phone(page: Page, folder: Path) -> None:
-    rules = papers.copy_of(papers.rulebook(folder))
-    choose_file(page, rules)
-    wait_until_ready(page, rules.name)
+    handbook = papers.copy_of(papers.handbook(folder))  # of several passages
+    choose_file(page, handbook)
+    wait_until_ready(page, handbook.name)
     page.get_by_role("link", name="Chat", exact=True).click()
-    turn = ask(page, papers.REMOVAL_QUESTION)
+    turn = ask(page, papers.PRESSURE_QUESTION)
     wait_until_over(turn)
     turn.locator(".source-link").first.click()
     panel = page.get_by_role("dialog", name="Source")
@@ -145,6 +145,11 @@ def test_a_file_can_be_dropped_on_the_page_and_its_cited_page_is_shown_with_the_
 
     image = page.get_by_role("img", name=f"Page {papers.PRESSURE_PAGE} of")
     expect(image).to_be_visible()
+    page.get_by_role("link", name="Page after").click()
+    expect(page.get_by_role("img", name=f"Page {papers.PRESSURE_PAGE + 1} of")).to_be_visible()
+    page.get_by_role("link", name="to the passage").click()
+    expect(image).to_be_visible()
+    page.get_by_role("link", name="Open as a page").click()
     assert image.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 1000
     assert yellow_pixels(image.screenshot()) > YELLOW_PIXELS
     page.get_by_role("link", name="Page before").click()
@@ -173,6 +178,7 @@ def test_a_passage_that_goes_over_several_pages_opens_at_the_page_of_the_quote(
     turn = ask(page, papers.LEAFLET_QUESTION)
     wait_until_over(turn)
     turn.locator("blockquote").filter(has_text=papers.LEAFLET_ANSWER).locator("a.cite").click()
+    page.get_by_role("link", name="Open as a page").click()
     image = page.get_by_role("img", name=f"Page {papers.LEAFLET_PAGE} of")
     assert image.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 1000
     assert yellow_pixels(image.screenshot()) > YELLOW_PIXELS
