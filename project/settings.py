@@ -220,6 +220,7 @@ LANGUAGES = [
     ("sr", _("Serbian (Cyrillic)")),
     ("sr-latn", _("Serbian (Latin)")),
     ("de", _("German")),
+    ("ar", _("Arabic")),
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
