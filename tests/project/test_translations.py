@@ -13,6 +13,7 @@ from pathlib import Path
 import polib
 import pytest
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.utils import translation
 from django.utils.translation.template import templatize
@@ -181,8 +182,21 @@ def test_every_language_of_the_settings_has_its_sign_in_page() -> None:
 )
 def test_the_browsers_language_is_spoken(client: Client, accepted: str, language: str) -> None:
     page = client.get("/accounts/login/", headers={"accept-language": accepted})
-    assert f'<html lang="{language}"' in page.text
+    direction = "rtl" if language == "ar" else "ltr"
+    assert f'<html lang="{language}" dir="{direction}">' in page.text
     assert f"{SIGN_IN[language]}</h1>" in page.text
+
+
+@pytest.mark.django_db
+def test_languages_are_offered_by_their_own_names(client: Client) -> None:
+    page = client.get("/accounts/login/")
+    assert re.search(r'<option value="ar" lang="ar" >العربي', page.text)
+    assert re.search(r'<option value="de" lang="de" >Deutsch', page.text)
+
+
+def test_numbers_are_written_by_the_server_as_by_the_browser() -> None:
+    with translation.override("ar"):
+        assert filesizeformat(1536).startswith("1.5\xa0")
 
 
 @pytest.mark.django_db
