@@ -2,7 +2,8 @@
 them are rare in documents, so that BM25 would take them for telling.
 
 They are left out of questions only: the index holds every word, and a list can change without building it anew. No
-list has a word in it that is also a common noun of its language. Measured in docs/adr/0003-lexical-search.md, but for Arabic.
+list has a word in it that is also a common noun of its language. Measured in docs/adr/0003-lexical-search.md, except
+for Arabic's.
 """
 
 from __future__ import annotations
