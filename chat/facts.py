@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
-from chat.number_words import AMBIGUOUS_MONTHS, CAPITAL_MONTHS, MONTHS, NUMBERS, ONES, SCALES, folded
+from chat.number_words import AMBIGUOUS_MONTHS, CAPITAL_MONTHS, IN_TWO_WORDS, MONTHS, NUMBERS, ONES, SCALES, folded
 
 DECIMAL_POINT = frozenset({"en", "zh", "ja", "ko", "th", "he", "hi", "ta"})
 """Languages that write 1,000.5; the others write 1.000,5."""
+EITHER_POINT = frozenset({"ar"})
+"""Languages that write both, each in other countries."""
 SERBIAN = frozenset({"hr", "bs", "sh"})
 """They count with Serbian's words."""
 
@@ -53,6 +56,7 @@ def _facts(text: str, language: str) -> Iterator[tuple[Fact, bool]]:
     """Each fact, and whether it certainly is one: "may" is a month now and then, and "one" hardly ever a number."""
     pieces = list(_PIECE.finditer(text))
     words = NUMBERS.get("sr" if language in SERBIAN else language, {})
+    pairs = _pairs(pieces, words) if language in IN_TWO_WORDS else {}
     for at, piece in enumerate(pieces):
         written = piece[0]
         if piece["iso"]:
@@ -64,8 +68,21 @@ def _facts(text: str, language: str) -> Iterator[tuple[Fact, bool]]:
         elif piece["number"]:
             values = _values(written, language)
             yield Fact(written, _numbers(written, values | _scaled(values, pieces, at))), True
-        else:
+        elif at in pairs:
+            values = {Decimal(pairs[at])}
+            both = f"{written} {pieces[at + 1][0]}"
+            yield Fact(both, _numbers("", _scaled(values, pieces, at + 1) or values)), True
+        elif at - 1 not in pairs:
             yield from _of_word(pieces, at, words)
+
+
+def _pairs(pieces: Sequence[re.Match[str]], numbers: dict[str, int]) -> dict[int, int]:
+    """The numbers that are two words: where the first of them is, and which number it is."""
+    found = {}
+    for at, (one, other) in enumerate(pairwise(pieces)):
+        if one["word"] and other["word"] and (number := numbers.get(folded(f"{one[0]} {other[0]}"))):
+            found[at] = number
+    return found
 
 
 def _date(written: str, day: str, months: set[str], year: str) -> Iterator[tuple[Fact, bool]]:
@@ -125,7 +142,7 @@ def _values(written: str, language: str) -> set[Decimal]:
     whole, fraction = Decimal("".join(parts)), Decimal(".".join(parts))
     if not grouped:
         return {fraction}
-    if not language:
+    if not language or language in EITHER_POINT:
         return {whole, fraction}
     return {fraction if (separators[0] == ".") == (language in DECIMAL_POINT) else whole}
 

@@ -20,7 +20,7 @@ ENDING_LETTERS = 3
 """… and at most so many at the end that differ."""
 
 _WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
-_STOP = re.compile(r"[.!?…]\W*$")
+_STOP = re.compile(r"[.!?…؟]\W*$")
 _BETWEEN = re.compile(r"[ \u00a0]|\s?[–&-]\s?")
 """Between two words of one name."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 WORD = re.compile(r"[^\W_][\w'’-]*")
 NOUNS_ARE_CAPITALISED = frozenset({"de", "lb"})
 """Languages in which a capital letter tells no name."""
-BEGINNINGS = (".", "!", "?", ":", "…")
+BEGINNINGS = (".", "!", "?", "؟", ":", "…")
 """What a sentence begins after, with a capital letter that says nothing."""
 
 

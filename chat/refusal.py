@@ -15,6 +15,11 @@ _SOUTH_SLAVIC = frozenset({"sr", "hr", "bs"})
 _SERBIAN_WORDS = re.compile(
     r"\b(шта|што|где|када|зашто|колико|који|која|које|šta|što|gde|gdje|zašto|koliko|koji|koja|koje)\b", re.IGNORECASE
 )
+_ARABIC = re.compile(r"[\u0621-\u063a\u0641-\u064a]")
+_NO_ARABIC = re.compile(r"[\u0672-\u06d3]")
+"""Letters of Persian, Urdu and others that are written in the Arabic script, and that Arabic does without."""
+_ARABIC_WORDS = re.compile(r"\W*[وف]?(?:ما|ماذا|من|متى|أين|اين|كيف|كم|لماذا|هل|أي|اي|أية)\b")
+"""What a question in Arabic begins with, whatever names follow in Latin letters."""
 
 
 @lru_cache(maxsize=1024)  # asked for in several places while one question is answered
@@ -25,12 +30,21 @@ def language_of(question: str, *, hint: tuple[str, ...] = ()) -> str:
         return "sr-Cyrl"
     if _SERBIAN_WORDS.search(question):
         return "sr-Cyrl" if _CYRILLIC.search(question) else "sr-Latn"
+    if _is_arabic(question):
+        return "ar"
     code = languages.detect(question)
     if code in _SOUTH_SLAVIC:
         code = next((each for each in hint if each in _SOUTH_SLAVIC), code)
     if code == "sr":
         code = "sr-Cyrl" if _CYRILLIC.search(question) else "sr-Latn"
     return code if code in refusals() else FALLBACK
+
+
+def _is_arabic(question: str) -> bool:
+    letters = len(_ARABIC.findall(question))
+    if not letters or _NO_ARABIC.search(question):
+        return False
+    return _ARABIC_WORDS.match(question) is not None or 2 * letters > sum(map(str.isalpha, question))
 
 
 def script_of(language: str, text: str) -> str:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 _END = re.compile(
     r"""
-    (?<=[.!?…])["'»”’)\]]*\s+(?=["'«„“‘(\[]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џ0-9])  # a stop, then something that begins a sentence
+    (?<=[.!?…؟])["'»”’)\]]*\s+(?=["'«„“‘(\[]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џء-ي0-9])  # a stop, then what begins a sentence
     | (?<=[^\W\d_]{5}[.!?…])\s+(?=[^\W\d_])                                 # people who begin with a small letter
     | (?<=[。！？])                                                         # languages that put no space there
     | \n+                                                                  # list items, headings, table rows
@@ -17,7 +17,7 @@ _END = re.compile(
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-ZА-Я]|e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Abs|Art|Fig|approx|incl|resp|z\.B|d\.h|einschl|entspr|insbes|tj|npr|tzv|itd|čl|br|тј|нпр|тзв|итд|чл|бр))\.\s*$"
+    r"(?:\b(?:[A-ZА-Яء-ي]|e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Abs|Art|Fig|approx|incl|resp|z\.B|d\.h|einschl|entspr|insbes|tj|npr|tzv|itd|čl|br|тј|нпр|тзв|итд|чл|бр))\.\s*$"
 )
 
 WIDTHS = range(40, 133)
@@ -25,7 +25,7 @@ WIDTHS = range(40, 133)
 WRAPPED_SHARE = 0.6
 """Of the lines that another one follows in the same paragraph."""
 FEWEST_BREAKS = 2
-_LINE_END = re.compile(r"[.!?…:;。！？]\W*$")
+_LINE_END = re.compile(r"[.!?…:;؟؛。！？]\W*$")
 _COLUMN = re.compile(r"\t|\s\|\s|\S {3,}\S")
 _ITEM = re.compile(r"(?:\d{1,3}|[a-z])[.)]\s")
 

@@ -27,6 +27,7 @@ _TALK = re.compile(
     ^(?:sure|certainly|of\ course|hello|hi|great\ question|you(?:'|’)re\ welcome|thank\ you|thanks)\b(?=\W)
     | \b(?:i\ hope\ this\ helps|let\ me\ know|feel\ free\ to|happy\ to\ help)\b
     | ^(?:natürlich|gerne|hallo|gern\ geschehen)\b | \bich\ hoffe,?\ (?:das|dies)\ hilft\b
+    | ^(?:بالتأكيد|بالطبع|مرحبًا|مرحبا|أهلًا|شكرًا)\b(?=\W) | \b(?:آمل|أتمنى)\ أن
     | ^(?:naravno|svakako|zdravo|здраво|наравно|свакако)\b | \b(?:nadam\ se\ da|надам\ се\ да)\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -38,6 +39,9 @@ _NOTHING_SAID = re.compile(
     | \b(?:passagen?|dokumente?n?|quellen?|text)\b.{0,40}\b(?:nicht|keine?n?|nichts)\b
     | \b(?:dokument\w*|odlom\w*|izvor\w*|tekst\w*|документ\w*|одлом\w*|извор\w*|текст\w*)\b.{0,40}
       \b(?:ne|nema|nije|nisu|не|нема|није|нису)\b
+    | \b(?:لا|لم|ليست?)\ (?:[تي]\w+\ )?(?:في\ )?(?:هذه\ |هذا\ )?
+      (?:المقاطع|المقطع|المستندات|المستند|الوثائق|الوثيقة|المصادر|المصدر|النصوص?|معلومات)\b
+    | \b(?:المقاطع|المستندات|الوثائق|المصادر|النص)\ (?:لا|لم|ليس)
     """,
     re.VERBOSE | re.IGNORECASE,
 )

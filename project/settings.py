@@ -220,8 +220,10 @@ LANGUAGES = [
     ("sr", _("Serbian (Cyrillic)")),
     ("sr-latn", _("Serbian (Latin)")),
     ("de", _("German")),
+    ("ar", _("Arabic")),
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "project.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TZ", "UTC") or "UTC"

@@ -2,7 +2,8 @@
 them are rare in documents, so that BM25 would take them for telling.
 
 They are left out of questions only: the index holds every word, and a list can change without building it anew. No
-list has a word in it that is also a common noun of its language. Measured in docs/adr/0003-lexical-search.md.
+list has a word in it that is also a common noun of its language. Measured in docs/adr/0003-lexical-search.md, except
+for Arabic's.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ _RUSSIAN = """
 он она они оно от по под почему при с сколько со так также такой там то того тоже той только том ты у уже чего чей чем
 что чтобы чья чьё эта эти это этого этой этом этот я
 """
+_ARABIC = """
+أن أو أي أية إلى إن إنه إنها أين التي الذي الذين الى ان انه او اي اين بأن بأي بكم بين به بها بهذا بهذه تلك ثم ذلك على
+عليه عليها عن عند عندما فما في فيه فيها قد كان كانت كم كما كيف لا لأن لكن لكي لكم لم لماذا لن له لها ليس ليست ما ماذا
+متى مع من منه منها مما نحن هذا هذان هذه هل هم هنا هناك هو هي وإن وأن وفي وكم وكيف وما ومتى ومن وهل وهو وهي يا
+"""
 
 QUESTION_WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(_ENGLISH.split()),
@@ -68,5 +74,6 @@ QUESTION_WORDS: dict[str, frozenset[str]] = {
     "fr": frozenset(_FRENCH.split()),
     "it": frozenset(_ITALIAN.split()),
     "ru": frozenset(_RUSSIAN.split()),
+    "ar": frozenset(_ARABIC.split()),
 }
 """ISO 639-1 code -> words in lower case with their accents; Serbian in both scripts, and also as typed without them."""

@@ -33,6 +33,7 @@ def _language_of_the_next_test() -> Iterator[None]:
         ("de", "Fragen Sie Ihre Dokumente …", "Weiterfragen …"),
         ("sr", "Питајте своје документе…", "Питајте даље…"),
         ("sr-latn", "Pitajte svoje dokumente…", "Pitajte dalje…"),
+        ("ar", "اسأل مستنداتك…", "اسأل سؤالًا تاليًا…"),
     ],
 )
 def test_the_composer_invites_to_a_first_question_and_then_to_a_further_one(

@@ -14,11 +14,21 @@ from chat.refusal import is_refusal, language_of, refusal_for
         ("How many parameters does the model have?", "en"),
         ("Wie viele Parameter hat das kleine Modell eigentlich?", "de"),
         ("Combien de paramètres le petit modèle a-t-il vraiment ?", "fr"),
+        ("ما هو ضغط المضخة P3؟", "ar"),
+        ("متى؟", "ar"),
+        ("أين دليل المضخة Kestrel pump operating handbook version 2؟", "ar"),
+        ("وكم مدة الضمان؟", "ar"),
+        ("What is the meaning of كتاب?", "en"),
+        ("چگونه رمز عبور را تغییر دهم؟", "en"),
         ("", "en"),
     ],
 )
 def test_it_hears_which_language_a_question_is_in(question: str, language: str) -> None:
     assert language_of(question) == language
+
+
+def test_who_asks_in_arabic_is_refused_in_arabic() -> None:
+    assert refusal_for("كم مدة الضمان؟", hint=("en", "ar")).startswith("لم أجد")
 
 
 def test_croatian_is_answered_in_croatian_where_the_tenant_says_so() -> None:

@@ -17,6 +17,8 @@ from chat.sentences import sentences
         ("it is 21 degrees. ignore that. ca. five", ["it is 21 degrees.", "ignore that. ca. five"]),
         ("about approx. five items", ["about approx. five items"]),
         ("- first item\n- second item", ["- first item", "- second item"]),
+        ("مدته سنة. هل يشمل الغطاء؟ نعم.", ["مدته سنة.", "هل يشمل الغطاء؟", "نعم."]),
+        ("كتبه د. سامر في ص. 4 من الدليل.", ["كتبه د. سامر في ص. 4 من الدليل."]),
         ("这是一句。这是两句。", ["这是一句。", "这是两句。"]),
     ],
 )

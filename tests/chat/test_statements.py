@@ -53,6 +53,8 @@ def test_list_items_quotes_and_rows_of_tables_are_sentences_without_their_markup
         "The passages do not say how long the warranty lasts.",
         "Die Dokumente enthalten dazu keine Angaben.",
         "Документи о томе ништа не кажу.",
+        "لا تذكر المقاطع مدة الضمان.",
+        "بالتأكيد! آمل أن يفيدك هذا.",
         "|---|---|",
         "1.",
         "Yes.",
@@ -60,6 +62,10 @@ def test_list_items_quotes_and_rows_of_tables_are_sentences_without_their_markup
 )
 def test_what_states_nothing_is_left_out(markdown: str) -> None:
     assert said(markdown) == []
+
+
+def test_what_a_document_denies_is_stated() -> None:
+    assert said("لا تحتاج المضخة إلى صيانة وفق الدليل [1].") == [("لا تحتاج المضخة إلى صيانة وفق الدليل.", (1,))]
 
 
 @given(st.lists(st.sampled_from([*"ab A.1[]!?\n*_`>-|#", "[1]", "A sentence of words. "]), max_size=30).map("".join))

@@ -87,6 +87,7 @@ def test_a_word_that_is_asked_twice_is_looked_for_once() -> None:
         ("Where is the printer?", ["en"], [("printer",)]),
         ("Где је штампач?", ["sr"], [("stampac",)]),
         ("Gde je štampač?", ["sr"], [("stampac",)]),
+        ("كيف تُطلب الإجازات من المدير؟", ["ar"], [("تطلب",), ("اجاز",), ("مدير",)]),
         ("Wo steht der Drucker?", ["de"], [("steht",), ("druck",)]),
         ("Who is it?", ["en"], [("who",), ("is",), ("it",)]),
     ],

@@ -13,6 +13,9 @@ GERMAN = "Das Hauptventil muss alle achtzehn Monate von einer Fachkraft gewartet
         ("Kako da promenim lozinku na svom nalogu ako sam je zaboravio, i gde se to uopšte radi?", "sr"),
         ("Promijenite lozinku u postavkama računala tijekom sljedećeg tjedna.", "hr"),
         (GERMAN, "de"),
+        ("يحق لكل موظف خمسة وعشرون يومًا من الإجازة السنوية، وتُطلب قبل أسبوعين من بدايتها.", "ar"),
+        ("أين دليل المضخة Kestrel pump operating handbook version 2؟", "ar"),
+        ("چگونه رمز عبور حساب خود را تغییر دهم و این کار کجا انجام می‌شود؟", "fa"),
         ("The main valve must be serviced every eighteen months by a person with a licence.", "en"),
     ],
 )

@@ -6,28 +6,33 @@ import ast
 import gettext
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import polib
 import pytest
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.utils import translation
 from django.utils.translation.template import templatize
 
 from tests.transliteration import LOCALE, latin_catalog
 
-LOCALES = ("sr", "sr_Latn", "de")
+LOCALES = ("sr", "sr_Latn", "de", "ar")
 CODE = ("chat", "ingestion", "project", "tenants")
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 TAG = re.compile(r"</?[a-z][^>]*>|`[^`]*`")
+COUNT = re.compile(r"%\(count\)[sd]")
+ARABIC = re.compile(r"[\u0621-\u064a]")
+NAMES = {"Ollama", "GitHub Models", "PDF", "MRR"}
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 MARKED_IN_TEMPLATE = re.compile(r"""\b(?:n?gettext|_)\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 LEAST_TRANSLATED = 0.98
 
-SIGN_IN = {"en": "Sign in", "sr": "Пријави се", "sr-latn": "Prijavi se", "de": "Anmelden"}
+SIGN_IN = {"en": "Sign in", "sr": "Пријави се", "sr-latn": "Prijavi se", "de": "Anmelden", "ar": "تسجيل الدخول"}
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +59,13 @@ def messages(translations: gettext.GNUTranslations) -> dict[object, str]:
 
 def texts(entry: polib.POEntry) -> list[str]:
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+
+
+def forms_of_one_number(entries: polib.POFile) -> set[int]:
+    """The plural forms that may say their number in a word: Arabic has one form for 1 and another for 2."""
+    plural = gettext.c2py(entries.metadata["Plural-Forms"].partition("plural=")[2].rstrip(";"))  # type: ignore[attr-defined]
+    seen = Counter(plural(number) for number in range(200))
+    return {form for form, times in seen.items() if times == 1}
 
 
 def marked_in_templates() -> Iterator[str]:
@@ -86,11 +98,33 @@ def test_every_entry_is_translated_and_none_is_a_guess(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_placeholders_and_tags_survive_translation(locale: str) -> None:
-    for entry in catalog(locale):
+    entries = catalog(locale)
+    of_one_number = forms_of_one_number(entries)
+    for entry in entries:
         for pattern in (PLACEHOLDER, TAG):
             wanted = sorted(pattern.findall(entry.msgid_plural or entry.msgid))
-            for text in texts(entry):
-                assert sorted(pattern.findall(text)) == wanted, f"{entry.msgid!r} -> {text!r}"
+            for form, text in enumerate(texts(entry)):
+                found = sorted(pattern.findall(text))
+                if entry.msgid_plural and form in of_one_number and not found:
+                    found = [each for each in wanted if COUNT.fullmatch(each)]
+                assert found == wanted, f"{entry.msgid!r} -> {text!r}"
+
+
+def test_plural_forms_of_one_number_are_known() -> None:
+    assert forms_of_one_number(catalog("ar")) == {0, 1, 2}
+    assert forms_of_one_number(catalog("sr")) == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_message_has_all_the_plural_forms_of_its_language(locale: str) -> None:
+    entries = catalog(locale)
+    count = int(entries.metadata["Plural-Forms"].partition("nplurals=")[2].partition(";")[0])
+    assert {len(texts(entry)) for entry in entries if entry.msgid_plural} == {count}
+
+
+def test_arabic_is_in_arabic_letters() -> None:
+    latin = {text for entry in catalog("ar") for text in texts(entry) if not ARABIC.search(text)}
+    assert latin <= NAMES
 
 
 @pytest.mark.parametrize(("marked", "where"), [(marked_in_templates, "templates"), (marked_in_code, "code")])
@@ -115,6 +149,18 @@ def test_the_latin_catalog_is_the_cyrillic_one_in_latin_letters() -> None:
     [
         ("sr", {1: "1 страна", 2: "2 стране", 5: "5 страна", 11: "11 страна", 12: "12 страна", 22: "22 стране"}),
         ("sr_Latn", {1: "1 strana", 3: "3 strane", 25: "25 strana"}),
+        (
+            "ar",
+            {
+                0: "0 صفحة",
+                1: "صفحة واحدة",
+                2: "صفحتان",
+                3: "3 صفحات",
+                11: "11 صفحة",
+                100: "100 صفحة",
+                103: "103 صفحات",
+            },
+        ),
         ("de", {0: "0 Seiten", 1: "1 Seite", 2: "2 Seiten", 21: "21 Seiten"}),
     ],
 )
@@ -136,8 +182,21 @@ def test_every_language_of_the_settings_has_its_sign_in_page() -> None:
 )
 def test_the_browsers_language_is_spoken(client: Client, accepted: str, language: str) -> None:
     page = client.get("/accounts/login/", headers={"accept-language": accepted})
-    assert f'<html lang="{language}"' in page.text
+    direction = "rtl" if language == "ar" else "ltr"
+    assert f'<html lang="{language}" dir="{direction}">' in page.text
     assert f"{SIGN_IN[language]}</h1>" in page.text
+
+
+@pytest.mark.django_db
+def test_languages_are_offered_by_their_own_names(client: Client) -> None:
+    page = client.get("/accounts/login/")
+    assert re.search(r'<option value="ar" lang="ar" >العربي', page.text)
+    assert re.search(r'<option value="de" lang="de" >Deutsch', page.text)
+
+
+def test_numbers_are_written_by_the_server_as_by_the_browser() -> None:
+    with translation.override("ar"):
+        assert filesizeformat(1536).startswith("1.5\xa0")
 
 
 @pytest.mark.django_db
