@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from tenants.errors import NotFound
 
 SIDEBAR_CONVERSATIONS = 100
 """Of each kind, pinned and not; the search finds the older ones."""
+CITED = re.compile(rf"\s*{CITATION.pattern}")
 FOUND_MAX = 200
 """Messages that a search shows; whoever gets so many adds a word."""
 FOUND_PAGE = 20
@@ -127,4 +129,4 @@ def _found(slug: str, turn: Turn, words: Sequence[str]) -> Found:
 
 
 def _plain(markdown: str) -> str:
-    return text_of(render(CITATION.sub("", markdown), CitationLinks("", frozenset())))
+    return text_of(render(CITED.sub("", markdown), CitationLinks("", frozenset())))

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from chat.conversations import selectors, services
 from chat.conversations.searching import QUERY_WORDS, folded_text, query_words, snippet
-from chat.conversations.selectors import Found, messages_found
+from chat.conversations.selectors import messages_found
 from chat.models import Turn
 from chat.services import Outcome, turn_finish, turn_start
 from tenants.access import Access
@@ -167,5 +167,9 @@ def test_the_page_says_what_to_do_when_there_is_nothing(as_alice: Access, alice_
 def test_the_answer_is_shown_where_the_hit_is(as_alice: Access) -> None:
     talk(as_alice, answer="Quote.", draft="In other words: the pump.")
     (row,) = messages_found(access=as_alice, query="pump").rows
-    assert isinstance(row, Found)
     assert marked(row.answer) == ["pump"]
+
+
+def test_a_citation_leaves_no_gap_in_a_snippet(as_alice: Access) -> None:
+    talk(as_alice, answer="Two **years** [1][2].")
+    assert plain(messages_found(access=as_alice, query="years").rows[0].answer) == "Two years."

@@ -17,8 +17,7 @@ from chat.conversations.selectors import conversations_archived, sidebar
 from chat.dashboard import selectors as dashboard
 from chat.errors import TitleRefused
 from chat.models import Conversation, Source, Turn
-from chat.quality.models import Rating
-from chat.quality.ratings import ratings_count, ratings_latest
+from chat.quality.ratings import rating_set, ratings_count, ratings_latest
 from chat.selectors import conversation_get, conversations_list, source_get, turn_get, turns_of
 from chat.services import turn_retry, turn_start
 from tenants.access import Access
@@ -100,7 +99,7 @@ def test_a_name_that_is_none_is_refused(as_alice: Access, title: str) -> None:
 def test_what_is_deleted_is_invisible_at_once_everywhere(as_alice: Access, alice_client: Client) -> None:
     turn = talk(as_alice)
     source_of(turn)
-    Rating.objects.create(tenant=as_alice.tenant, turn=turn, user=as_alice.user, helpful=True)
+    rating_set(access=as_alice, turn_id=turn.pk, helpful=True)
     services.conversation_delete(access=as_alice, conversation_id=turn.conversation_id)
 
     assert not conversations_list(access=as_alice).exists()

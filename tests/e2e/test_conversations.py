@@ -135,7 +135,7 @@ def test_words_of_an_answer_lead_to_it(page: Page, home: str, upstream: OpenAISe
     expect(page.locator(".sidebar-item:visible")).to_have_count(1)
     find.fill(f"гаранција stampac warranty {mark}")
     page.keyboard.press("Enter")
-    result = page.locator(".found-item")
+    result = page.locator(".results > li")
     expect(result).to_have_count(1)
     assert result.locator("mark").all_inner_texts() == ["GARANCIJA", "štampač", mark, "warranty"]
     result.get_by_role("link").click()
@@ -196,4 +196,4 @@ def test_forms_alone_do_it_too(page: Page, home: str, upstream: OpenAIServer, si
     expect(item(plain, other)).to_be_visible()
     plain.get_by_role("searchbox", name="Find a conversation").fill("warranty")
     plain.keyboard.press("Enter")
-    expect(plain.locator(".found-item").first).to_be_visible()
+    expect(plain.locator(".results > li").first).to_be_visible()
