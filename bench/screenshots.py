@@ -64,14 +64,13 @@ class Visitor:
 @dataclass(frozen=True, slots=True)
 class Shot:
     """`whole` is the page to its end, otherwise what the window shows of it. `menu` is the conversation whose menu is
-    open, and `on_paper` shows the page as it is printed."""
+    open."""
 
     name: str
     path: str
     signed_in: bool = True
     whole: bool = False
     menu: str = ""
-    on_paper: bool = False
 
 
 def main(*wanted: str) -> None:
@@ -157,7 +156,6 @@ def _conversations(slug: str, empty: str, talk: UUID) -> list[Shot]:
         Shot("conversations-archived", f"{home}/archived/"),
         Shot("conversations-archived-empty", f"/t/{empty}/archived/"),
         Shot("conversation-print", f"{home}/c/{talk}/print/", whole=True),
-        Shot("conversation-paper", f"{home}/c/{talk}/print/", whole=True, on_paper=True),
     ]
 
 
@@ -197,7 +195,6 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
     pages = {signed_in: visitor.page(scheme=scheme, width=width, signed_in=signed_in) for signed_in in (True, False)}
     for shot in shots:
         page = pages[shot.signed_in]
-        page.emulate_media(media="print" if shot.on_paper else "screen")
         page.goto(f"{visitor.address}{shot.path}", wait_until="load")
         page.evaluate("document.fonts.ready")
         if shot.menu:
