@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from bench import screenshot_talks
 from chat.gaps.services import owner_ask
 from chat.lines.services import collection_fit
 from chat.models import Conversation, Provider, Source, Turn
@@ -106,9 +107,11 @@ MISSING = (
 
 @dataclass(frozen=True)
 class Made:
-    """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document."""
+    """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document; `talk` is a
+    conversation with answers."""
 
     link: str
+    talk: UUID
     handbook: UUID
     tariffs: tuple[UUID, UUID]
 
@@ -126,7 +129,8 @@ def make() -> Made:
         collection_fit(collection=collection)
     _models(access_for(owner, EMPTY))
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
-    return Made(link=f"/invitations/{token}/", handbook=handbook_id, tariffs=tariffs)
+    talk = screenshot_talks.make(access)
+    return Made(link=f"/invitations/{token}/", talk=talk, handbook=handbook_id, tariffs=tariffs)
 
 
 def _colleagues(access: Access) -> None:

@@ -34,6 +34,8 @@ ANSWER_MS = 120_000
 
 REMOVAL = "Koliko dana plaćenog odsustva dobija zaposleni za selidbu, a koliko za davanje krvi?"
 PRESSURE = "What is the highest operating pressure of the Kestrel pump?"
+PINNED = "Plaćeno odsustvo"
+"""Stands on top of the list."""
 OFF_TOPIC = "Ko je osvojio svetsko prvenstvo u fudbalu 1974. godine?"
 
 
@@ -61,12 +63,14 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """`whole` is the page to its end, otherwise what the window shows of it."""
+    """`whole` is the page to its end, otherwise what the window shows of it. `menu` is the conversation whose menu is
+    open."""
 
     name: str
     path: str
     signed_in: bool = True
     whole: bool = False
+    menu: str = ""
 
 
 def main(*wanted: str) -> None:
@@ -87,6 +91,7 @@ def main(*wanted: str) -> None:
                 *_still(data.FILLED, data.EMPTY, made.link),
                 *_documents(data.FILLED, made.handbook, made.tariffs),
                 *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
+                *_conversations(data.FILLED, data.EMPTY, made.talk),
                 *_asked(visitor, data.FILLED),
             ]
             chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]
@@ -141,6 +146,19 @@ def _lab(slug: str, empty: str, collection: UUID, runs: Sequence[UUID]) -> list[
     ]
 
 
+def _conversations(slug: str, empty: str, talk: UUID) -> list[Shot]:
+    """What becomes of conversations."""
+    home = f"/t/{slug}"
+    return [
+        Shot("conversation-menu", f"{home}/c/{talk}/", menu=PINNED),
+        Shot("conversation-search", f"{home}/search/?q=%D0%BE%D0%B4%D1%81%D1%83%D1%81%D1%82%D0%B2%D0%B0+seli"),
+        Shot("conversation-search-empty", f"{home}/search/?q=zebra"),
+        Shot("conversations-archived", f"{home}/archived/"),
+        Shot("conversations-archived-empty", f"/t/{empty}/archived/"),
+        Shot("conversation-print", f"{home}/c/{talk}/print/", whole=True),
+    ]
+
+
 def _asked(visitor: Visitor, slug: str) -> Iterator[Shot]:
     """Ask, and yield what came of it."""
     page, address = visitor.page(), visitor.address
@@ -179,6 +197,8 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         page = pages[shot.signed_in]
         page.goto(f"{visitor.address}{shot.path}", wait_until="load")
         page.evaluate("document.fonts.ready")
+        if shot.menu:
+            _open_menu(page, shot.menu)
         if shot.whole:  # a taller window, not a longer picture: what sticks to the window's foot stays there
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, LONGEST))})
@@ -188,6 +208,15 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         support.progress(f"  {target.relative_to(support.ROOT)} {target.stat().st_size // 1024} KB")
     for page in pages.values():
         page.context.close()
+
+
+def _open_menu(page: Page, title: str) -> None:
+    drawer = page.get_by_role("button", name="Open the conversations")
+    if drawer.is_visible():
+        drawer.click()
+    line = page.locator(".sidebar-item").filter(has_text=title)
+    line.hover()
+    line.locator("summary").first.click()
 
 
 def _small(png: bytes) -> bytes:

@@ -4,6 +4,8 @@ ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
+├── TitleRefused           a conversation cannot be called that
+├── ConversationUnreadable a file is no exported conversation
 ├── ProviderError          a model provider could not answer
 │   ├── ProviderUnreachable   no connection, or no answer in time; retryable
 │   ├── ProviderBusy          503, or 429 that says when to come back; retryable
@@ -35,6 +37,14 @@ class TurnConflict(ChatError):
 
 class GapClosed(ChatError):
     code = "gap.closed"
+
+
+class TitleRefused(ChatError):
+    code = "conversation.title"
+
+
+class ConversationUnreadable(ChatError):
+    code = "conversation.unreadable"
 
 
 class ProviderError(ChatError):

@@ -95,10 +95,19 @@ class Conversation(TenantOwned):
     title = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    imported_at = models.DateTimeField(null=True, blank=True)
+    """Nobody here was asked what stands in it: the dashboard does not count it."""
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Nobody sees it from then on. A task removes the row, once its reader has had time to take that back."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["-updated_at"]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant", "user", "-updated_at"])]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "user", "-updated_at"]),
+            models.Index(fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="chat_deleted_at"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -133,6 +142,8 @@ class Turn(TenantOwned):
 
     provider = models.CharField(max_length=60, blank=True)
     model = models.CharField(max_length=200, blank=True)
+    folded = models.TextField(blank=True, default="", editable=False)
+    """The distinct words of question and answer as `conversations.searching` compares them, each after a space."""
     search_query = models.TextField(blank=True)
     """The question as it was searched for, where it was rewritten."""
     prompt_tokens = models.PositiveIntegerField(null=True)

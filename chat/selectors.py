@@ -29,11 +29,11 @@ HISTORY_TURNS = 8
 """At most. The oldest go"""
 HISTORY_STEP = 4
 """at a time, not one with each question: what a model server has in its cache is the beginning of a prompt."""
-SIDEBAR_CONVERSATIONS = 100
 
 
 def conversations_list(*, access: Access) -> QuerySet[Conversation]:
-    return Conversation.objects.for_tenant(access.tenant).filter(user=access.user)
+    """This person's own, archived ones included. What was deleted is in none of these reads."""
+    return Conversation.objects.for_tenant(access.tenant).filter(user=access.user, deleted_at=None)
 
 
 def conversation_get(*, access: Access, conversation_id: UUID) -> Conversation:
@@ -45,7 +45,7 @@ def conversation_get(*, access: Access, conversation_id: UUID) -> Conversation:
 
 def turns_of(*, access: Access) -> QuerySet[Turn]:
     """Everything that this person has asked in this organisation."""
-    return Turn.objects.for_tenant(access.tenant).filter(conversation__user=access.user)
+    return Turn.objects.for_tenant(access.tenant).filter(conversation__user=access.user, conversation__deleted_at=None)
 
 
 def turn_get(*, access: Access, turn_id: UUID) -> Turn:
@@ -58,7 +58,7 @@ def turn_get(*, access: Access, turn_id: UUID) -> Turn:
 def source_get(*, access: Access, turn_id: UUID, number: int) -> Source:
     source = (
         Source.objects.for_tenant(access.tenant)
-        .filter(turn_id=turn_id, turn__conversation__user=access.user, number=number)
+        .filter(turn_id=turn_id, turn__in=turns_of(access=access), number=number)
         .select_related("document", "turn")
         .first()
     )

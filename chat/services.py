@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from chat import selectors
+from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
 from ingestion.models import Document
-from tenants import audit, limits
+from tenants import limits
 from tenants.access import Access
 
 TITLE_CHARS = 80
@@ -45,7 +45,12 @@ def turn_start(
         with transaction.atomic():
             conversation = _conversation(access, conversation_id, text)
             turn = Turn.objects.create(
-                id=turn_id, tenant=access.tenant, conversation=conversation, question=text, collection_ids=chosen
+                id=turn_id,
+                tenant=access.tenant,
+                conversation=conversation,
+                question=text,
+                collection_ids=chosen,
+                folded=folded_text(text),
             )
     except IntegrityError as error:
         raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
@@ -57,7 +62,8 @@ def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Co
         return Conversation.objects.create(tenant=access.tenant, user=access.user, title=title_of(text))
     conversation = selectors.conversation_get(access=access, conversation_id=conversation_id)
     conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["updated_at"])
+    conversation.archived_at = None  # whoever goes on with it wants it back in the list
+    conversation.save(update_fields=["updated_at", "archived_at"])
     return conversation
 
 
@@ -117,6 +123,7 @@ def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
             status=outcome.status,
             answer=outcome.answer,
             draft=outcome.draft,
+            folded=folded_text(turn.question, outcome.answer, outcome.draft),
             refused=outcome.refused,
             checked=asdict(outcome.checked) if outcome.checked else None,
             notice=outcome.notice[:300],
@@ -167,13 +174,6 @@ def _source_row(turn: Turn, passage: Passage, document_ids: set[UUID]) -> Source
         lexical=passage.lexical,
         fused=passage.fused,
     )
-
-
-@transaction.atomic
-def conversation_delete(*, access: Access, conversation_id: UUID) -> None:
-    conversation = selectors.conversation_get(access=access, conversation_id=conversation_id)
-    conversation.delete()
-    audit.record(access, gettext_noop("conversation deleted"))
 
 
 def turns_beat(*, turn_ids: Sequence[UUID]) -> None:

@@ -13,6 +13,7 @@ from chat import page_marks
 from chat.excerpts import parts
 from chat.models import Source
 from chat.selectors import changed_since
+from chat.windows import turn_url
 from ingestion.domain import SECTION_SEPARATOR
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
@@ -39,8 +40,7 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
         "passage": list(parts(source.text, source.deciding)),
         "document_available": available,
         "kind": "text",
-        "back_url": reverse("chat:conversation", args=[access.tenant.slug, source.turn.conversation_id])
-        + f"#turn-{source.turn_id}",
+        "back_url": turn_url(access.tenant.slug, source.turn),
         "document_changed": False,
         "page_count": document.page_count if document else None,
         "shown_page": page or source.page,

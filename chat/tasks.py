@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 
 from chat import services
 from chat.aio import in_thread
+from chat.conversations import services as conversations
 from chat.following import Assembler
 from chat.gaps import grouping
 from chat.gaps.models import KnowledgeGap
@@ -64,6 +65,13 @@ async def _close(turn: Turn) -> None:
             await log.append(turn.pk, [terminal_entry(outcome)])
     finally:
         await close_redis()
+
+
+@shared_task(name="chat.tasks.purge_conversations")
+def purge_conversations() -> None:
+    """Remove what was deleted some minutes ago and nobody has taken back."""
+    if count := conversations.conversations_purge():
+        logger.info("%d deleted conversations are gone for good", count)
 
 
 @shared_task(name="chat.tasks.group_gap")

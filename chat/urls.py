@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chat import views
+from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
 from chat.gaps.urls import gap_urls
 from chat.lines.urls import line_urls
@@ -17,10 +18,10 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("ask/", views.ask, name="ask"),
     path("c/<uuid:conversation_id>/", views.conversation, name="conversation"),
-    path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="conversation_delete"),
     path("turns/<uuid:turn_id>/", views.turn, name="turn"),
     path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
+    *conversation_urls,
     *settings_urls,
     *dashboard_urls,
     *quality_urls,

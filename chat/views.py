@@ -9,12 +9,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
+from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
 from chat.forms import AskForm
@@ -41,7 +41,7 @@ def home(request: HttpRequest, access: Access) -> HttpResponse:
 @tenant_view()
 def conversation(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     found = selectors.conversation_get(access=access, conversation_id=conversation_id)
-    window = window_of(access=access, conversation=found, until=_uuid(request.GET.get("until", "")))
+    window = window_of(access=access, conversation=found, at=_uuid(request.GET.get("at", "")))
     return render(request, "chat/conversation.html", _page(access, found, window))
 
 
@@ -58,16 +58,7 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "conversation": current,
         "turns": selectors.turn_views(access=access, turns=window.turns),
         "window": window,
-        "conversations": [
-            {
-                "id": row.pk,
-                "title": row.title,
-                "url": reverse("chat:conversation", args=[slug, row.pk]),
-                "updated_at": row.updated_at,
-                "is_current": current is not None and row.pk == current.pk,
-            }
-            for row in selectors.conversations_list(access=access)[: selectors.SIDEBAR_CONVERSATIONS]
-        ],
+        "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
         "model_line": _model_line(access),
@@ -133,13 +124,6 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
         return await in_thread(error_response, request, error)
     await turns.start(new)
     return redirect("chat:conversation", slug, new.conversation_id)
-
-
-@require_POST
-@tenant_view()
-def conversation_delete(_request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
-    services.conversation_delete(access=access, conversation_id=conversation_id)
-    return redirect("chat:home", access.tenant.slug)
 
 
 @require_GET

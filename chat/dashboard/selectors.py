@@ -87,7 +87,12 @@ def days_until(today: date, days: int) -> list[date]:
 
 def turns_since(*, tenant: Tenant, first_day: date) -> QuerySet[Turn]:
     midnight = timezone.make_aware(datetime.combine(first_day, time.min))
-    return Turn.objects.for_tenant(tenant).filter(created_at__gte=midnight).order_by()
+    return turns_asked(tenant=tenant).filter(created_at__gte=midnight).order_by()
+
+
+def turns_asked(*, tenant: Tenant) -> QuerySet[Turn]:
+    """Without those that were deleted or brought along from elsewhere."""
+    return Turn.objects.for_tenant(tenant).filter(conversation__deleted_at=None, conversation__imported_at=None)
 
 
 def overview(turns: QuerySet[Turn]) -> tuple[Overview, dict[date, list[int]]]:
@@ -170,8 +175,8 @@ def failures_last(*, tenant: Tenant) -> QuerySet[Document]:
 
 def turns_last(*, tenant: Tenant) -> QuerySet[Turn]:
     """Without their traces, which are large."""
-    turns = Turn.objects.for_tenant(tenant).select_related("conversation__user").order_by("-created_at")
-    return turns.defer("trace", "answer")[:LAST_TURNS]
+    turns = turns_asked(tenant=tenant).select_related("conversation__user").order_by("-created_at")
+    return turns.defer("trace", "answer", "folded")[:LAST_TURNS]
 
 
 def percentile(values: Sequence[int], percent: int) -> int | None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from chat.dashboard import charts, selectors
 from chat.gaps.selectors import gap_counts
-from chat.models import Source, Turn
+from chat.models import Source
 from chat.quality.ratings import ratings_count
 from ingestion.models import Document
 from tenants.access import Access, tenant_view
@@ -59,7 +59,9 @@ def dashboard(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 @tenant_view(Role.ADMIN)
 def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
-    row = get_object_or_404(Turn.objects.for_tenant(access.tenant).select_related("conversation__user"), pk=turn_id)
+    row = get_object_or_404(
+        selectors.turns_asked(tenant=access.tenant).select_related("conversation__user"), pk=turn_id
+    )
     trace: dict[str, Any] = row.trace
     context = {
         "turn": row,

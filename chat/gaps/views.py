@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,6 +17,7 @@ from chat.gaps import selectors, services
 from chat.gaps.forms import Choices, GapAnswerForm, GapMarkForm, OwnerAskForm
 from chat.gaps.models import KnowledgeGap
 from chat.selectors import turn_get
+from chat.windows import turn_url
 from ingestion.models import Collection
 from ingestion.selectors import collection_chosen, collections_list
 from ingestion.services import collection_default
@@ -43,7 +43,7 @@ def ask_owner(request: HttpRequest, access: Access) -> HttpResponse:
         context = {"sent": selectors.sent_of(access=access, request=sent), "tenant": access.tenant}
         return render(request, "chat/_sent.html", context)
     turn = turn_get(access=access, turn_id=turn_id)
-    return redirect(f"{reverse('chat:conversation', args=[access.tenant.slug, turn.conversation_id])}#turn-{turn.pk}")
+    return redirect(turn_url(access.tenant.slug, turn))
 
 
 @require_safe

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +15,7 @@ from chat import selectors
 from chat.quality import golden, ratings
 from chat.quality.errors import QualityRefused
 from chat.quality.forms import RatingForm
+from chat.windows import turn_url
 from project.errors import AppError
 from tenants.access import Access, tenant_view
 from tenants.models import Role
@@ -39,7 +39,7 @@ def rate(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
     if request.headers.get("HX-Target") == FRAGMENT:
         (view,) = selectors.turn_views(access=access, turns=[turn])
         return render(request, "chat/_rating.html", {"turn": view, "tenant": access.tenant})
-    return redirect(f"{reverse('chat:conversation', args=[access.tenant.slug, turn.conversation_id])}#turn-{turn.pk}")
+    return redirect(turn_url(access.tenant.slug, turn))
 
 
 @require_safe

@@ -65,9 +65,14 @@ def _finished(access: Access, turn_id: UUID) -> Turn:
     return turn
 
 
+def _visible(tenant: Tenant) -> QuerySet[Rating]:
+    """Not those of conversations that their readers have deleted."""
+    return Rating.objects.for_tenant(tenant).filter(turn__conversation__deleted_at=None)
+
+
 def ratings_count(*, tenant: Tenant, turns: QuerySet[Turn] | None = None) -> Counts:
     """Of all answers, or of `turns`."""
-    rows = Rating.objects.for_tenant(tenant)
+    rows = _visible(tenant)
     if turns is not None:
         rows = rows.filter(turn__in=turns.values("pk"))
     counted = rows.order_by().aggregate(
@@ -78,12 +83,12 @@ def ratings_count(*, tenant: Tenant, turns: QuerySet[Turn] | None = None) -> Cou
 
 def ratings_latest(*, tenant: Tenant) -> QuerySet[Rating]:
     """With their turns, without the turns' traces."""
-    rows = Rating.objects.for_tenant(tenant).select_related("turn").defer("turn__trace")
+    rows = _visible(tenant).select_related("turn").defer("turn__trace", "turn__folded")
     return rows.order_by("-updated_at", "-pk")[:RATED_SHOWN]
 
 
 def rated_get(*, tenant: Tenant, rating_id: int) -> Rating:
-    rating = Rating.objects.for_tenant(tenant).select_related("turn").filter(pk=rating_id).first()
+    rating = _visible(tenant).select_related("turn").filter(pk=rating_id).first()
     if rating is None:
         raise NotFound(_("This rating is no longer there. Its reader may have taken it back."))
     return rating

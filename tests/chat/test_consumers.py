@@ -12,6 +12,7 @@ import pytest
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from chat import turns
 from chat.aio import in_thread
@@ -186,6 +187,28 @@ async def test_a_membership_that_ends_ends_the_socket(alice: User, acme: Tenant)
     assert (await communicator.receive_output())["code"] == NOT_A_MEMBER
 
 
+def about(command: str, turn: Turn) -> dict[str, Any]:
+    frames: dict[str, dict[str, Any]] = {
+        "stop": {"type": "stop", "turn_id": str(turn.pk)},
+        "resume": {"type": "resume", "turn_id": str(turn.pk), "after": 0},
+        "retry": {"type": "retry", "turn_id": str(uuid4()), "retry_of": str(turn.pk)},
+        "ask": ask(conversation_id=str(turn.conversation_id)),
+    }
+    return frames[command]
+
+
+@pytest.mark.parametrize("command", ["stop", "resume", "retry", "ask"])
+async def test_what_its_reader_has_deleted_does_not_exist_either(alice: User, acme: Tenant, command: str) -> None:
+    def deleted() -> Turn:
+        conversation = Conversation.objects.create(tenant=acme, user=alice, deleted_at=timezone.now())
+        return Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="?", status="completed")
+
+    turn = await in_thread(deleted)
+    async with socket(alice) as line:
+        await line.send_json_to(about(command, turn))
+        assert (await line.receive_json_from())["code"] == "tenancy.not_found"
+
+
 @pytest.mark.parametrize("command", ["stop", "resume", "retry"])
 async def test_a_turn_of_another_tenant_or_colleague_does_not_exist(
     alice: User, bob: User, charlie: User, acme: Tenant, command: str
@@ -195,11 +218,7 @@ async def test_a_turn_of_another_tenant_or_colleague_does_not_exist(
         return Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="?", status="completed")
 
     turn = await in_thread(of_alice)
-    frame = {
-        "stop": {"type": "stop", "turn_id": str(turn.pk)},
-        "resume": {"type": "resume", "turn_id": str(turn.pk), "after": 0},
-        "retry": {"type": "retry", "turn_id": str(uuid4()), "retry_of": str(turn.pk)},
-    }[command]
+    frame = about(command, turn)
     for user, slug in ((bob, "acme"), (charlie, "other")):
         async with socket(user, slug) as line:
             await line.send_json_to(frame)

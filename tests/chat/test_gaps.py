@@ -258,7 +258,7 @@ def test_a_plain_form_asks_and_leads_back_to_the_turn(as_bob: Access, bob_client
     page = bob_client.get(reverse("chat:conversation", args=["acme", turn.conversation_id])).content.decode()
     assert "Ask the owner" in page
     response = bob_client.post(reverse("chat:ask_owner", args=["acme"]), {"turn_id": turn.pk, "note": "Urgent"})
-    assert response["Location"].endswith(f"/c/{turn.conversation_id}/#turn-{turn.pk}")
+    assert response["Location"].endswith(f"/c/{turn.conversation_id}/?at={turn.pk}#turn-{turn.pk}")
     page = bob_client.get(response["Location"]).content.decode()
     assert "The owner was asked." in page
     assert GapRequest.objects.for_tenant(as_bob.tenant).get().note == "Urgent"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from chat.models import Conversation, Turn
-from chat.windows import SIZE, window_of
+from chat.windows import SIZE, turn_url, window_of
 from tenants.access import Access
 from tenants.errors import NotFound
 
@@ -44,20 +44,30 @@ def test_the_latest_come_first_and_lead_to_the_others(as_alice: Access, long_one
     window = window_of(access=as_alice, conversation=long_one)
     assert [turn.question for turn in window.turns] == [f"Question {number}?" for number in range(5, SIZE + 5)]
     assert window.is_latest
-    earlier = window_of(access=as_alice, conversation=long_one, until=window.earlier)
+    earlier = window_of(access=as_alice, conversation=long_one, at=window.earlier)
     assert [turn.question for turn in earlier.turns] == [f"Question {number}?" for number in range(5)]
     assert (earlier.earlier, earlier.is_latest) == (None, False)
 
 
-def test_a_window_may_end_with_the_latest(as_alice: Access, long_one: Conversation) -> None:
-    latest = window_of(access=as_alice, conversation=long_one).turns[-1]
-    assert window_of(access=as_alice, conversation=long_one, until=latest.pk).is_latest
+def test_a_turn_of_the_latest_window_is_shown_there(as_alice: Access, long_one: Conversation) -> None:
+    latest = window_of(access=as_alice, conversation=long_one)
+    assert window_of(access=as_alice, conversation=long_one, at=latest.turns[0].pk) == latest
+
+
+def test_an_older_turn_has_a_page_that_it_is_on(alice_client: Client, as_alice: Access, long_one: Conversation) -> None:
+    oldest = window_of(
+        access=as_alice,
+        conversation=long_one,
+        at=window_of(access=as_alice, conversation=long_one).earlier,
+    ).turns[0]
+    page = LexborHTMLParser(alice_client.get(turn_url("acme", oldest)).content)
+    assert page.css(f"#turn-{oldest.pk}")
 
 
 def test_another_persons_turn_is_no_end(as_alice: Access, as_bob: Access, long_one: Conversation) -> None:
     theirs = window_of(access=as_bob, conversation=conversation(as_bob, turns=1)).turns[0]
     with pytest.raises(NotFound):
-        window_of(access=as_alice, conversation=long_one, until=theirs.pk)
+        window_of(access=as_alice, conversation=long_one, at=theirs.pk)
 
 
 def test_the_page_shows_a_window(alice_client: Client, long_one: Conversation) -> None:
@@ -72,10 +82,10 @@ def test_the_page_shows_a_window(alice_client: Client, long_one: Conversation) -
     assert [each.attributes["href"] for each in page.css(".thread-more a")] == [address]
 
 
-@pytest.mark.parametrize("until", ["nonsense", str(uuid4())])
-def test_a_turn_that_is_not_there_is_not_found(alice_client: Client, long_one: Conversation, until: str) -> None:
+@pytest.mark.parametrize("turn", ["nonsense", str(uuid4())])
+def test_a_turn_that_is_not_there_is_not_found(alice_client: Client, long_one: Conversation, turn: str) -> None:
     address = reverse("chat:conversation", args=[long_one.tenant.slug, long_one.pk])
-    assert alice_client.get(address, {"until": until}).status_code == 404
+    assert alice_client.get(address, {"at": turn}).status_code == 404
 
 
 def test_a_page_costs_the_same_however_long_the_conversation_is(

@@ -19,6 +19,7 @@ GRAVE = {"serious", "critical"}
 AXE = {"resultTypes": ["violations"], "preload": False}
 """Preloading would fetch every style sheet again and write it into the page, which the policy rightly refuses."""
 QUALITY = tuple(f"dashboard/quality/{each}" for each in ("", "new/", "questions/", "rated/"))
+CONVERSATIONS = ("archived/", "search/", "search/?q=dana", "search/?q=zebra")
 TABS = 80
 """More presses of the Tab key than any page has things to stop at."""
 
@@ -41,6 +42,7 @@ def answered(chromium: Browser, product: Product, cookies: object, folder: Path)
         addresses[name] = turn.locator("a.cite").first.get_attribute("href") or ""
     wait_until_over(ask(page, "Who won the football world cup of 1974?"))
     addresses["conversation"] = page.url.removeprefix(product.url)
+    addresses["print"] = f"{addresses['conversation']}print/"
     turn_id = addresses["text"].split("/turns/")[1].split("/")[0]
     addresses["trace"] = f"/t/{ACME}/dashboard/turns/{turn_id}/"
     yield addresses
@@ -66,7 +68,7 @@ def test_pages_of_an_organisation_have_no_grave_findings(
 ) -> None:
     page = signed_in(ALICE, color_scheme=scheme)
     pages = ("", "documents/", "settings/", "settings/refusing/", "members/", "dashboard/")
-    below = (*pages, "dashboard/audit/", "dashboard/gaps/", *QUALITY)
+    below = (*pages, "dashboard/audit/", "dashboard/gaps/", *QUALITY, *CONVERSATIONS)
     found = []
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         assert page.goto(product.address(path)).status == 200, path  # type: ignore[union-attr]
@@ -109,6 +111,12 @@ def test_menus_dialogs_and_unfolded_parts_have_no_grave_findings(
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((each) => (each.open = true))")
     page.locator("summary").filter(has_text="Menu of").click()
     found = findings(page)
+    line = page.locator(".sidebar-item:has([aria-current=page])")
+    line.hover()
+    line.locator("summary").first.click()
+    expect(line.get_by_label("Name of the conversation")).to_be_visible()
+    found += findings(page)
+    page.keyboard.press("Escape")
     page.goto(product.address(f"/t/{ACME}/documents/"))
     page.locator(".document").first.get_by_role("button", name="Delete").click()
     found += findings(page)
@@ -123,7 +131,7 @@ def test_a_narrow_page_has_no_grave_findings_and_does_not_scroll_sideways(
 ) -> None:
     page = signed_in(ALICE, viewport={"width": 390, "height": 844})
     found = []
-    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY)
+    below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY, *CONVERSATIONS)
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         page.goto(product.address(path))
         found += findings(page)

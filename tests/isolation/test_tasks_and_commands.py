@@ -25,6 +25,7 @@ TENDING_EVERYBODY = {
     "ingestion.tasks.tidy_embedders",
     "ingestion.resumable_tasks.reap_uploads",
     "chat.tasks.reap_turns",
+    "chat.tasks.purge_conversations",
     "chat.quality.tasks.tidy_runs",
     "chat.tasks.fit_changed_collections",
 }

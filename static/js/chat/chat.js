@@ -3,7 +3,7 @@ import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
-import { renameConversation, showConversation } from "razgovor/chat/sidebar.js";
+import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
 import { SourcePanel } from "razgovor/chat/source-panel.js";
 import { lightUpCitations } from "razgovor/chat/sources-view.js";
@@ -38,6 +38,7 @@ export class Chat extends HTMLElement {
     this.socket.addEventListener("trouble", (event) => this.#trouble(event.detail));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
+    onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);

@@ -1,4 +1,4 @@
-/** Small conveniences of forms: choosing submits, a second click does not, a link is copied by a button. */
+/** Small conveniences of forms: choosing submits, a second click does not, a button copies a link or prints. */
 import { flash } from "razgovor/ui/toast.js";
 
 document.addEventListener("change", (event) => {
@@ -27,4 +27,8 @@ document.addEventListener("click", async (event) => {
   } catch {
     field.select(); // no clipboard without TLS: at least it is ready for the reader's own keys
   }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("button[data-print]")) window.print();
 });

@@ -22,7 +22,7 @@ export function flash(button) {
 /** Give whatever lands in the corner, also what htmx puts there, a way to close it and an end. */
 export function adoptToasts() {
   region.addEventListener("click", (event) => {
-    if (event.target.closest("button")) event.target.closest(".notice").remove();
+    if (event.target.closest("button[type=button]")) event.target.closest(".notice").remove();
   });
   new MutationObserver((changes) => {
     for (const notice of changes.flatMap((change) => [...change.addedNodes])) {
@@ -32,7 +32,7 @@ export function adoptToasts() {
 }
 
 function keep(notice) {
-  if (!notice.querySelector("button")) {
+  if (!notice.querySelector("button[type=button]")) {
     notice.append(template.content.querySelector("button").cloneNode(true));
   }
   if (!notice.classList.contains("notice-error")) setTimeout(() => notice.remove(), LIFETIME_MS);

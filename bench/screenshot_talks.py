@@ -1,0 +1,95 @@
+"""Conversations for the pictures: some in the list, one pinned, some archived. Nobody has to answer them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from chat.conversations import services
+from chat.conversations.searching import folded_text
+from chat.models import Conversation, Source, Turn
+from tenants.access import Access
+
+RULES, TARIFF, MINUTES = "правилник-о-раду.md", "ценовник-2026.csv", "minutes-2026-03-12.md"
+MOVING = "За селидбу у друго насељено место запослени добија три дана плаћеног одсуства."
+BLOOD = "За добровољно давање крви припадају му два узастопна дана, рачунајући и дан давања."
+
+Exchange = tuple[str, str, tuple[tuple[str, int | None, str], ...]]
+LEAVE: tuple[Exchange, ...] = (
+    (
+        "Koliko dana plaćenog odsustva dobija zaposleni za selidbu?",
+        "Zaposleni koji se **seli** u drugo naseljeno mesto ima pravo na *tri dana* plaćenog odsustva [1].",
+        ((RULES, 2, MOVING), (TARIFF, None, "Домаћинства 78,40")),
+    ),
+    (
+        "A za davanje krvi?",
+        "Dva uzastopna dana, računajući i dan davanja [2]. Za selidbu su tri dana odsustva [1].",
+        ((RULES, 2, MOVING), (RULES, 2, BLOOD)),
+    ),
+)
+LIST: tuple[Exchange, ...] = (
+    (
+        "When does the work on Zmaj Jovina street begin?",
+        "Work begins on 4 May and ends by 20 June [1].",
+        ((MINUTES, 1, "Work begins on 4 May and ends by 20 June."),),
+    ),
+    (
+        "Kako se traži odsustvo zbog selidbe roditelja?",
+        "Pismeno, najkasnije petnaest dana pre početka [1]. Odsustvo za selidbu odobrava rukovodilac.",
+        ((RULES, 1, "Одмор се тражи писмено, најкасније петнаест дана пре његовог почетка."),),
+    ),
+    ("Колико кошта кубни метар воде за привреду?", "141,10 динара [1].", ((TARIFF, None, "Привреда 141,10"),)),
+)
+ARCHIVED = ("What did the board decide about the second excavator?", "Шта обезбеђује послодавац за рад од куће?")
+
+
+def make(access: Access) -> UUID:
+    """Return the one with two answers, which is pinned."""
+    for question in ARCHIVED:
+        archived = _talk(access, question, [(question, "See the minutes.", ())])
+        services.conversation_archive(access=access, conversation_id=archived, archived=True)
+    for exchange in LIST:
+        _talk(access, exchange[0], [exchange])
+    pinned = _talk(access, "Plaćeno odsustvo", LEAVE)
+    services.conversation_pin(access=access, conversation_id=pinned, pinned=True)
+    return pinned
+
+
+def _talk(access: Access, title: str, exchanges: tuple[Exchange, ...] | list[Exchange]) -> UUID:
+    conversation = Conversation.objects.create(tenant=access.tenant, user=access.user, title=title)
+    for number, exchange in enumerate(exchanges):
+        turn = _turn(conversation, *exchange)
+        asked = timezone.now() - timedelta(days=30, minutes=-number)
+        Turn.objects.for_tenant(access.tenant).filter(pk=turn.pk).update(created_at=asked)
+    return conversation.pk
+
+
+def _turn(
+    conversation: Conversation, question: str, answer: str, sources: tuple[tuple[str, int | None, str], ...]
+) -> Turn:
+    turn = Turn.objects.create(
+        id=uuid4(),
+        tenant=conversation.tenant,
+        conversation=conversation,
+        status=Turn.Status.COMPLETED,
+        question=question,
+        answer=answer,
+        folded=folded_text(question, answer),
+        model="phi3.5",
+    )
+    for number, (name, page, text) in enumerate(sources, start=1):
+        Source.objects.create(
+            tenant=conversation.tenant,
+            turn=turn,
+            number=number,
+            chunk_id=uuid4(),
+            document_name=name,
+            text=text,
+            start=0,
+            end=len(text),
+            page=page,
+            cited=f"[{number}]" in answer,
+        )
+    return turn

@@ -1,0 +1,134 @@
+"""A conversation to take along: as JSON, which can be imported again, as Markdown, and as a page to print."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import get_valid_filename
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn
+from chat.models import Conversation, Source, Turn
+from chat.rendering import render_answer
+from chat.selectors import citation_links, turns_of
+from tenants.access import Access
+
+NAME_CHARS = 60
+MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>#|])")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A turn that is over, with its sources in the order of their numbers."""
+
+    turn: Turn
+    sources: Sequence[Source]
+    answer_html: SafeString
+
+    @property
+    def citations(self) -> list[tuple[int, str]]:
+        """Number, and document with page, of what the answer rests on."""
+        cited = (source for source in self.sources if source.cited and not self.turn.refused)
+        return [(source.number, cited_as(source)) for source in cited]
+
+
+def exchanges(*, access: Access, conversation: Conversation) -> list[Exchange]:
+    """Two queries. What is still being answered is left out."""
+    turns = turns_of(access=access).filter(conversation=conversation).exclude(status=Turn.Status.RUNNING)
+    rows = list(turns.defer("trace", "folded", "checked").order_by("created_at"))
+    by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
+    for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):
+        by_turn[source.turn_id].append(source)
+    return [Exchange(row, by_turn[row.pk], _html(access, row, by_turn[row.pk])) for row in rows]
+
+
+def _html(access: Access, turn: Turn, sources: Sequence[Source]) -> SafeString:
+    links = citation_links(access.tenant.slug, turn.pk, frozenset(source.number for source in sources))
+    return mark_safe(render_answer(turn.answer, turn.draft, links))  # noqa: S308 - the one sanitiser's
+
+
+def portable(conversation: Conversation, made_of: Sequence[Exchange]) -> PortableConversation:
+    """Not validated: what is in the database may be longer than what is taken from a file."""
+    return PortableConversation.model_construct(
+        title=conversation.title,
+        created_at=conversation.created_at,
+        turns=tuple(_portable_turn(each) for each in made_of),
+    )
+
+
+def _portable_turn(exchange: Exchange) -> PortableTurn:
+    turn = exchange.turn
+    return PortableTurn.model_construct(
+        question=turn.question,
+        answer=turn.answer,
+        draft=turn.draft,
+        status=cast("Over", turn.status),
+        refused=turn.refused,
+        model=turn.model,
+        asked_at=turn.created_at,
+        sources=tuple(
+            PortableSource.model_construct(
+                number=source.number,
+                document=source.document_name,
+                page=source.page,
+                last_page=source.last_page,
+                heading=source.heading,
+                text=source.text,
+                cited=source.cited,
+            )
+            for source in exchange.sources
+        ),
+    )
+
+
+def as_json(conversation: Conversation, made_of: Sequence[Exchange]) -> str:
+    return portable(conversation, made_of).model_dump_json(indent=2)
+
+
+def as_markdown(conversation: Conversation, made_of: Sequence[Exchange]) -> str:
+    """Headings in the reader's language; answers as they are, for they are Markdown."""
+    return "\n".join(_markdown(conversation, made_of)).strip() + "\n"
+
+
+def _markdown(conversation: Conversation, made_of: Sequence[Exchange]) -> Iterator[str]:
+    yield f"# {_escaped(conversation.title or _('Conversation'))}"
+    for exchange in made_of:
+        turn = exchange.turn
+        yield f"\n## {_('Question')}\n"
+        yield "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines())
+        yield f"\n*{date_format(localtime(turn.created_at), 'DATETIME_FORMAT')}*"
+        yield f"\n## {_('Answer')}\n"
+        yield turn.answer.strip() or f"*{turn.get_status_display()}*"
+        if turn.draft.strip():
+            label = _("Draft in the model's own words")
+            yield f"\n### {label}\n\n{turn.draft.strip()}"
+        if exchange.citations:
+            yield f"\n### {_('Sources')}\n"
+            yield from (f"- [{number}] {_escaped(said)}" for number, said in exchange.citations)
+
+
+def cited_as(source: Source) -> str:
+    """Name of the document and page, as a list of sources says it."""
+    if source.page is None:
+        return source.document_name
+    if source.last_page and source.last_page > source.page:
+        pages = f"{source.page}–{source.last_page}"
+        return _("%(document)s, pages %(pages)s") % {"document": source.document_name, "pages": pages}
+    return _("%(document)s, page %(page)s") % {"document": source.document_name, "page": source.page}
+
+
+def _escaped(text: str) -> str:
+    return MARKDOWN_SIGNS.sub(r"\\\1", text)
+
+
+def file_name(conversation: Conversation, ending: str) -> str:
+    words = re.sub(r"[^\w\s-]", " ", conversation.title).split()
+    return f"{get_valid_filename('-'.join(words)[:NAME_CHARS].strip('-') or 'conversation')}.{ending}"

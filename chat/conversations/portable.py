@@ -1,0 +1,67 @@
+"""A conversation as a file: what is written when it is exported as JSON, and what is believed of such a file.
+
+Nothing in it leads anywhere. A source is the text that was cited with the name of its document, never an id, so that
+a file cannot point into another organisation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+MAX_BYTES = 5 * 1024 * 1024
+TURNS_MAX = 1_000
+SOURCES_MAX = 60
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL keeps no such character."""
+    return text.replace("\0", "")
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Over = Literal["completed", "stopped", "failed", "interrupted"]
+Name = Annotated[Text, Field(max_length=255)]
+
+
+class Portable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PortableSource(Portable):
+    number: int = Field(ge=1, le=999)
+    document: Name
+    page: int | None = Field(default=None, ge=1, le=1_000_000)
+    last_page: int | None = Field(default=None, ge=1, le=1_000_000)
+    heading: Annotated[Text, Field(max_length=500)] = ""
+    text: Annotated[Text, Field(max_length=50_000)]
+    cited: bool
+
+
+class PortableTurn(Portable):
+    """One that is over."""
+
+    question: Annotated[Text, Field(min_length=1, max_length=8_000)]
+    answer: Annotated[Text, Field(max_length=200_000)] = ""
+    draft: Annotated[Text, Field(max_length=200_000)] = ""
+    status: Over
+    refused: bool = False
+    model: Annotated[Text, Field(max_length=200)] = ""
+    asked_at: AwareDatetime
+    sources: tuple[PortableSource, ...] = Field(default=(), max_length=SOURCES_MAX)
+
+    @model_validator(mode="after")
+    def _numbers_once(self) -> PortableTurn:
+        numbers = [source.number for source in self.sources]
+        if len(numbers) != len(set(numbers)):
+            raise ValueError("two sources have the same number")
+        return self
+
+
+class PortableConversation(Portable):
+    format: Literal["razgovor.conversation"] = "razgovor.conversation"
+    version: Literal[1] = 1
+    title: Annotated[Text, Field(max_length=120)]
+    created_at: AwareDatetime
+    turns: tuple[PortableTurn, ...] = Field(min_length=1, max_length=TURNS_MAX)
