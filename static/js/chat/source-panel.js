@@ -61,7 +61,7 @@ export class SourcePanel {
       const link = this.#part(name);
       if (url) link.href = url;
       else link.removeAttribute("href");
-      link.ariaDisabled = String(!url);
+      link.setAttribute("aria-disabled", String(!url));
     }
     this.#part("panel-at").textContent = at + 1;
     this.#part("panel-hits").textContent = hits.length;
