@@ -96,7 +96,7 @@ def test_the_panel_goes_from_hit_to_hit_and_fills_a_phone(page: Page, folder: Pa
     page.locator(".turn .source-link").first.click()
     box = page.get_by_role("dialog", name="Source").bounding_box()
     assert box is not None
-    assert (box["width"], box["height"]) == (390, 844)
+    assert (round(box["width"]), round(box["height"])) == (390, 844)
     page.get_by_role("button", name="Close").click()
     expect(panel).to_be_hidden()
 

@@ -116,18 +116,6 @@ def test_the_audit_log_names_who_did_what(alice: Page, product: Product) -> None
     expect(alice.get_by_role("row").filter(has_text=email)).to_contain_text("member invited")
 
 
-def test_a_conversation_is_deleted_after_asking(alice: Page, product: Product) -> None:
-    alice.goto(product.address(f"/t/{ACME}/"))
-    wait_until_over(ask(alice, f"What of reference {uuid4().hex[:6]}?"))
-    own = alice.locator(".sidebar-item:has([aria-current=page])")
-    address = alice.url
-    own.hover()
-    own.get_by_role("button", name="Delete").click()
-    alice.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(alice.get_by_label("Your question")).to_be_visible()
-    assert alice.request.get(address).status == 404
-
-
 def test_appearance_is_chosen_and_remembered(alice: Page, product: Product) -> None:
     alice.goto(product.address(f"/t/{ACME}/"))
     light = alice.evaluate(INK)
