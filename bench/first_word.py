@@ -135,7 +135,8 @@ async def _first_token(client: httpx.AsyncClient, url: str, prompt: Body) -> flo
 
 
 def _completions(upstream: OpenAIServer) -> int:
-    return sum(request.method == "POST" for request in upstream.requests)
+    """Nothing else is one: a server is asked once whether it counts tokens itself."""
+    return sum(request.path.endswith("/chat/completions") for request in upstream.requests)
 
 
 def _starter_prompt(answer: Answer) -> Body:
