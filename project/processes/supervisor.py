@@ -6,7 +6,6 @@ One thread and one loop: every round looks after each process in turn. Nothing h
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -53,7 +52,6 @@ class Supervisor:
         self._ready = ready
         self._grace = grace
         self._announced = False
-        self._wake = threading.Event()
         self._signals = 0
         self._follower = LogFollower([m.child.log for m in members if m.child], say) if verbose else None
 
@@ -64,13 +62,12 @@ class Supervisor:
         try:
             while not self._signals:
                 self._round()
-                self._wake.wait(ROUND_SECONDS)
+                time.sleep(ROUND_SECONDS)  # without a lock, which the handler of a signal would find taken
         finally:
             self._end_all()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
-        self._wake.set()
 
     def _round(self) -> None:
         for member in self._members.values():

@@ -292,3 +292,34 @@ def test_it_says_what_to_do_where_there_is_no_redis_at_all(monkeypatch: pytest.M
     monkeypatch.setattr(table, "find_spec", lambda _name: None)
     with pytest.raises(table.ProgramMissing, match="install redis-server"):
         table.redis_program()
+
+
+TOLD_IN_THE_MIDDLE = """
+import os, signal, sys, threading
+from pathlib import Path
+from project.processes import supervisor
+
+def told_at(moment):
+    lines = 0
+    def trace(frame, event, _argument):
+        nonlocal lines
+        lines += frame.f_code.co_filename == threading.__file__
+        if lines == moment:
+            lines += 1
+            os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+    return trace
+
+with Path(sys.argv[1]).open("w") as lock:
+    for moment in range(1, 60):
+        threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGTERM]).start()
+        told = supervisor.Supervisor([], lock=lock, say=lambda line: None, ready=lambda: None)
+        sys.settrace(told_at(moment))
+        told.run()
+        sys.settrace(None)
+"""
+
+
+def test_it_stops_at_whatever_moment_it_is_told_to(tmp_path: Path) -> None:
+    """Whoever waits with a lock must not need it again in the handler of the signal."""
+    subprocess.run([sys.executable, "-c", TOLD_IN_THE_MIDDLE, str(tmp_path / "lock")], check=True, timeout=60, cwd=ROOT)
