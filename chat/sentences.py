@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 _END = re.compile(
@@ -37,8 +38,13 @@ class Sentence:
     end: int
 
 
-def sentences(text: str) -> Iterator[Sentence]:
-    """Yield the sentences of `text` in order; offsets count characters in `text`."""
+@lru_cache(maxsize=512)  # a passage is split for ranking, packing, marking and checking, all for one question
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """The sentences of `text` in order; offsets count characters in `text`."""
+    return tuple(_split(text))
+
+
+def _split(text: str) -> Iterator[Sentence]:
     start = 0
     width = _width(text)
     for match in _END.finditer(text):
