@@ -135,8 +135,9 @@ class Retrieval:
     """The query's, where it has been computed already."""
     words: bytes = b""
     """The query's words, where the embedder tells them (`ingestion.domain.Embedded`)."""
-    word_weights: tuple[float, ...] = ()
-    """How much each of them counts."""
+    near_words: Mapping[UUID, Any] = field(default_factory=dict)
+    """Of the best candidates: how near each word is to each of the query's, by how much that one counts, as a matrix of
+    the query's words by the passage's. Empty again once it has been made use of."""
     dense: tuple[Candidate, ...] = ()
     lexical: tuple[Candidate, ...] = ()
     fused: tuple[Candidate, ...] = ()

@@ -24,43 +24,37 @@ from ingestion.parts import Parts
 
 @dataclass(frozen=True, slots=True)
 class SentenceNearness:
-    """Writes `near` of the passages whose words are known. Follows `WordInteraction` and `LoadPassages`."""
+    """Writes `near` of the passages whose words were compared. Follows `WordInteraction` and `LoadPassages`."""
 
     tenant_id: UUID
     parts: Parts
     name: str = "sentences"
 
     async def __call__(self, state: Retrieval) -> Retrieval:
-        if not state.word_weights or not state.passages:
+        if not state.near_words or not state.passages:
             return state
-        return replace(state, passages=await in_thread(self._compared, state))
-
-    def _compared(self, state: Retrieval) -> tuple[Passage, ...]:
-        index = self.parts.vectors.for_tenant(self.tenant_id, fingerprint=self.parts.embedder.fingerprint)
-        known = index.words([passage.chunk_id for passage in state.passages])
-        weights = np.asarray(state.word_weights, np.float32)
-        question = words.unpack_numbers(state.words, len(state.vector or ()))
-        found = [
-            nearness(question, weights, known.get(passage.chunk_id, b""), passage.text) for passage in state.passages
-        ]
-        near = iter(standardised([each for of_passage in found for each in of_passage]))
-        return tuple(
-            replace(passage, near=tuple(islice(near, len(of_passage))))
-            for passage, of_passage in zip(state.passages, found, strict=True)
-        )
+        return replace(state, passages=await in_thread(_compared, state), near_words={})
 
 
-def nearness(question: Rows, weights: Rows, packed: bytes, text: str) -> list[float | None]:
+def _compared(state: Retrieval) -> tuple[Passage, ...]:
+    found = [nearness(state.near_words.get(passage.chunk_id), passage.text) for passage in state.passages]
+    near = iter(standardised([each for of_passage in found for each in of_passage]))
+    return tuple(
+        replace(passage, near=tuple(islice(near, len(of_passage))))
+        for passage, of_passage in zip(state.passages, found, strict=True)
+    )
+
+
+def nearness(near: Rows | None, text: str) -> list[float | None]:
     """For each sentence of `text` the weighted mean, over the question's words, of the cosine of its nearest word; None
-    for a sentence without words. Nothing where the words are not known, or not all of them.
+    for a sentence without words. Nothing where the words were not compared, or are not all known.
 
-    `packed` holds the words of the title and the headings before those of the text.
+    `near` has the words of the title and the headings before those of the text (`chat.retrieval.words.near_words`).
     """
     places = words.spans(text)
-    rows = words.unpack_signs(packed, question.shape[1])[-len(places) :]
-    if not places or len(rows) < len(places) or not weights.any():
+    if near is None or not places or near.shape[1] < len(places):
         return []
+    own = near[:, -len(places) :]
     starts = np.asarray([start for start, _end in places])
     bounds = [np.searchsorted(starts, (each.start, each.end)) for each in sentences(text)]
-    near = (weights / weights.sum())[:, None] * (question @ rows.T)
-    return [float(near[:, first:last].max(axis=1).sum()) if first < last else None for first, last in bounds]
+    return [float(own[:, first:last].max(axis=1).sum()) if first < last else None for first, last in bounds]

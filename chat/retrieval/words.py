@@ -52,15 +52,13 @@ class WordInteraction:
             return state
         assert state.vector is not None  # noqa: S101 - words come with the vector
         question = words.unpack_numbers(state.words, len(state.vector))
-        weights = self._weights(state, len(question))
-        near = nearness(question, weights, known)
-        added = standardised([near.get(candidate.chunk_id) for candidate in best])
+        near = near_words(question, self._weights(state, len(question)), known)
+        added = standardised([_nearness(near.get(candidate.chunk_id)) for candidate in best])
         compared = [
             candidate._replace(fused=round((candidate.fused or 0.0) + self.weight * each, DIGITS))
             for candidate, each in zip(best, added, strict=True)
         ]
-        fused = (*sorted(compared, key=best_first), *rest)
-        return replace(state, fused=fused, word_weights=tuple(weights.tolist()))
+        return replace(state, fused=(*sorted(compared, key=best_first), *rest), near_words=near)
 
     def _weights(self, state: Retrieval, count: int) -> Rows:
         """How much each of the query's words counts: the rarer, the more; less where an earlier question has it."""
@@ -72,15 +70,20 @@ class WordInteraction:
         return np.asarray(weights, np.float32)
 
 
-def nearness(question: Rows, weights: Rows, passages: Mapping[UUID, bytes]) -> dict[UUID, float]:
-    """For each passage the weighted mean, over the question's words, of the cosine of its nearest word."""
+def near_words(question: Rows, weights: Rows, passages: Mapping[UUID, bytes]) -> dict[UUID, Rows]:
+    """For each passage the cosine of each word of the question with each of its own, times the weight of the question's
+    word as a share of all: question's words by passage's."""
     if not len(question) or not weights.any():
         return {}
     rows = [words.unpack_signs(packed, question.shape[1]) for packed in passages.values()]
-    starts = np.cumsum([0, *map(len, rows[:-1])])
-    nearest = np.maximum.reduceat(question @ np.concatenate(rows).T, starts, axis=1)
-    scores = (weights / weights.sum()) @ nearest
-    return dict(zip(passages, scores.tolist(), strict=True))
+    weighted = question * (weights / weights.sum())[:, None]
+    near = weighted @ np.concatenate(rows).T
+    return dict(zip(passages, np.split(near, np.cumsum([*map(len, rows[:-1])]), axis=1), strict=True))
+
+
+def _nearness(near: Rows | None) -> float | None:
+    """The weighted mean, over the question's words, of the cosine of its nearest word."""
+    return None if near is None else float(near.max(axis=1).sum())
 
 
 def standardised(values: Sequence[float | None]) -> list[float]:

@@ -15,7 +15,7 @@ from chat.retrieval.sentences import SentenceNearness, nearness
 from chat.retrieval.words import WordInteraction
 from chat.sentences import sentences
 from ingestion.domain import Scope
-from ingestion.embedding import words
+from ingestion.embedding.words import Rows
 from ingestion.models import Chunk, Document
 from ingestion.parts import Parts
 from tenants.models import Tenant
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 GUIDE = "The saw is loud. Parental leave lasts twelve months. Its battery is new."
 QUESTION = "Parental leave months?"
-EAST, NORTH, SOUTH = [1, 1], [-1, 1], [-1, -1]
 
 
 @pytest.fixture
@@ -62,40 +61,35 @@ async def test_the_sentence_that_answers_is_the_nearest(parts: Parts, acme: Tena
     assert sum(near for each in found.passages for near in each.near) == pytest.approx(0.0, abs=1e-6)
 
 
-async def test_another_organisations_words_are_not_looked_up(
-    parts: Parts, acme: Tenant, other_org: Tenant, guide: Document
+async def test_what_was_compared_is_not_kept_while_an_answer_is_written(
+    parts: Parts, acme: Tenant, guide: Document
 ) -> None:
-    found = await SentenceNearness(other_org.pk, parts)(await loaded(parts, acme, guide))
-    assert found.passages
-    assert not any(each.near for each in found.passages)
+    state = await loaded(parts, acme, guide)
+    assert state.near_words
+    assert not (await SentenceNearness(acme.pk, parts)(state)).near_words
 
 
 async def test_a_question_without_words_leaves_passages_as_they_are(
     parts: Parts, acme: Tenant, guide: Document
 ) -> None:
-    state = replace(await loaded(parts, acme, guide), word_weights=())
+    state = replace(await loaded(parts, acme, guide), near_words={})
     assert await SentenceNearness(acme.pk, parts)(state) == state
 
 
-def packed(*rows: list[int]) -> bytes:
-    return words.pack_signs(np.asarray(rows, np.float32))
+def near(*columns: list[float]) -> Rows:
+    """Of each word of the passage, to each of the question's."""
+    return np.asarray(columns, np.float32).T
 
 
 def test_each_sentence_has_its_own_words_and_not_those_of_the_title() -> None:
-    question = np.asarray([[1, 1]], np.float32) / np.sqrt(2)
-    found = nearness(question, np.ones(1, np.float32), packed(EAST, SOUTH, SOUTH, EAST), "One two. Three.")
-    assert found == pytest.approx([-1.0, 1.0])
+    assert nearness(near([0.9], [0.1], [0.2], [0.3]), "One two. Three.") == pytest.approx([0.2, 0.3])
 
 
-def test_each_word_of_the_question_counts_by_its_weight() -> None:
-    question = np.asarray([[1, 1], [-1, 1]], np.float32) / np.sqrt(2)
-    found = nearness(question, np.asarray([3, 1], np.float32), packed(EAST, NORTH), "One. Two.")
-    assert found == pytest.approx([0.75, 0.25])
+def test_the_nearest_word_to_each_of_the_questions_counts() -> None:
+    assert nearness(near([0.6, 0.0], [0.1, 0.2], [0.3, 0.3]), "One two. Three.") == pytest.approx([0.8, 0.6])
 
 
 def test_a_sentence_without_words_and_a_text_that_was_cut_off_have_none() -> None:
-    question, weights = np.ones((1, 2), np.float32), np.ones(1, np.float32)
-    assert nearness(question, weights, packed(EAST), "One\n---")[1] is None
-    assert nearness(question, weights, packed(EAST), "One two.") == []
-    assert nearness(question, weights, b"", "One two.") == []
-    assert nearness(question, np.zeros(1, np.float32), packed(EAST), "One.") == []
+    assert nearness(near([0.5]), "One\n---") == [pytest.approx(0.5), None]
+    assert nearness(near([0.5]), "One two.") == []
+    assert nearness(None, "One two.") == []
