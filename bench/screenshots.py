@@ -64,13 +64,14 @@ class Visitor:
 @dataclass(frozen=True, slots=True)
 class Shot:
     """`whole` is the page to its end, otherwise what the window shows of it. `menu` is the conversation whose menu is
-    open."""
+    open; with `panel`, so is the source of the first citation."""
 
     name: str
     path: str
     signed_in: bool = True
     whole: bool = False
     menu: str = ""
+    panel: bool = False
 
 
 def main(*wanted: str) -> None:
@@ -166,6 +167,7 @@ def _asked(visitor: Visitor, slug: str) -> Iterator[Shot]:
     yield Shot("refusal", _path(page, address))
     _ask(page, f"{address}/t/{slug}/", PRESSURE)
     yield Shot("source-image", _cited(page))
+    yield Shot("source-panel", _path(page, address), panel=True)
     answered = _ask(page, f"{address}/t/{slug}/", REMOVAL)
     yield Shot("chat-filled", _path(page, address))
     yield Shot("source-text", _cited(page))
@@ -199,6 +201,9 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         page.evaluate("document.fonts.ready")
         if shot.menu:
             _open_menu(page, shot.menu)
+        if shot.panel:
+            page.locator("a.cite").first.click()
+            page.get_by_role("dialog", name="Source").get_by_role("img").evaluate("image => image.decode()")
         if shot.whole:  # a taller window, not a longer picture: what sticks to the window's foot stays there
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, LONGEST))})
