@@ -89,11 +89,12 @@ def _attachments(shapes: Any, depth: int = 0) -> Iterator[Attachment]:
 
 
 def _embedded(shape: Any) -> str | None:
-    """The name of the file that the shape holds, if it holds one that is worth reading."""
+    """The name of the file that the shape holds, if it holds one that is worth reading, and that is there."""
     data = getattr(getattr(shape, "_element", None), "graphicData", None)
     if data is None or not data.is_embedded_ole_obj or is_formula(data.progId or ""):
         return None
-    return PurePosixPath(shape.part.related_part(data.blob_rId).partname).name
+    relation = shape.part.rels.get(data.blob_rId)
+    return PurePosixPath(relation.target_part.partname).name if relation and not relation.is_external else None
 
 
 def _chart(chart: Any) -> Iterator[str]:

@@ -195,6 +195,17 @@ def test_files_inside_a_presentation_are_named_on_their_slide_and_become_documen
     assert attachment.open().read() == sheet
 
 
+def test_a_file_that_a_slide_holds_only_by_name_costs_nothing_else():
+    def build(presentation):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+        slide.shapes.add_textbox(Cm(1), Cm(1), Cm(5), Cm(1)).text_frame.text = "All there is."
+        shape = slide.shapes.add_ole_object(io.BytesIO(b"x"), PROG_ID.XLSX, Cm(1), Cm(1), Cm(5), Cm(5))
+        slide.part.drop_rel(shape._element.graphicData.blob_rId)
+
+    parsed = parse(make.pptx(build), "talk.pptx")
+    assert (parsed.text, parsed.attachments) == ("All there is.", ())
+
+
 # Excel
 
 
