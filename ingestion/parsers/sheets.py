@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath, PurePosixPath
@@ -42,13 +42,14 @@ class SheetsParser:
 
             workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             try:
-                parsed = _parse(workbook, filename=filename, report=report)
-                return replace(parsed, attachments=tuple(_attachments(file)))
+                attachments = tuple(_attachments(file))
+                parsed = _parse(workbook, attachments, filename=filename, report=report)
+                return replace(parsed, attachments=attachments)
             finally:
                 workbook.close()
 
 
-def _parse(workbook: Any, *, filename: str, report: Report) -> ParsedDocument:
+def _parse(workbook: Any, attachments: Sequence[Attachment], *, filename: str, report: Report) -> ParsedDocument:
     sheets = workbook.worksheets
     check_pages(len(sheets), noun="sheets")
     writer = SectionWriter()
@@ -62,6 +63,7 @@ def _parse(workbook: Any, *, filename: str, report: Report) -> ParsedDocument:
             writer.page(number)
             writer.heading(1, sheet.title)
             writer.add_all(blocks)
+    writer.add_all(f"[Embedded file: {each.name}]" for each in attachments)
     report(len(sheets), len(sheets))
     return writer.finish(
         title=workbook.properties.title or PurePath(filename).stem,

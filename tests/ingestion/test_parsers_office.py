@@ -221,8 +221,17 @@ def test_files_inside_a_workbook_become_documents():
     workbook = make.xlsx({"Prices": [["Pump", 120]]})
     with zipfile.ZipFile(workbook, "a") as archive:
         archive.writestr("xl/embeddings/Handbook.docx", b"all of it")
-    (attachment,) = parse(workbook, "x.xlsx").attachments
+    parsed = parse(workbook, "x.xlsx")
+    (attachment,) = parsed.attachments
     assert (attachment.name, attachment.open().read()) == ("Handbook.docx", b"all of it")
+    assert parsed.text.endswith("Pump\t120\n\n[Embedded file: Handbook.docx]")
+
+
+def test_a_workbook_of_nothing_but_a_file_is_not_refused():
+    workbook = make.xlsx({"Prices": []})
+    with zipfile.ZipFile(workbook, "a") as archive:
+        archive.writestr("xl/embeddings/Handbook.docx", b"all of it")
+    assert [each.name for each in parse(workbook, "x.xlsx").attachments] == ["Handbook.docx"]
 
 
 def test_tables_of_one_sheet_have_a_header_each():
