@@ -165,6 +165,7 @@ class Assembler:
                 SourceFrame(
                     number=source["number"],
                     document=source["document"],
+                    document_id=source.get("document_id", ""),
                     page=source["page"],
                     last_page=source.get("last_page"),
                     heading=source["heading"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -136,7 +136,19 @@ class SourceView:
     excerpt: tuple[Part, ...]
     url: str
     cited: bool
+    document_id: UUID | None = None
+    """None where the document has been deleted."""
     changed: ChangedSince | None = None
+    follows: bool = False
+    """Whether it stands below a passage of the same document, whose name is not said again."""
+
+
+def by_document(sources: Iterable[SourceView]) -> list[SourceView]:
+    """Passages of one document together, where the first of them stood."""
+    groups: defaultdict[UUID | str, list[SourceView]] = defaultdict(list)
+    for source in sources:
+        groups[source.document_id or source.document].append(source)
+    return [replace(source, follows=at > 0) for group in groups.values() for at, source in enumerate(group)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +183,18 @@ class TurnView:
     @property
     def found(self) -> int:
         return len(self.sources) + self.omitted
+
+    @property
+    def sources_in_view(self) -> list[SourceView]:
+        """All of them while nobody knows what will be cited, then those that are."""
+        return by_document(each for each in self.sources if self.is_running or self._is_used(each))
+
+    @property
+    def sources_folded(self) -> list[SourceView]:
+        return by_document(each for each in self.sources if not self.is_running and not self._is_used(each))
+
+    def _is_used(self, source: SourceView) -> bool:
+        return source.cited and not self.refused
 
 
 def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
@@ -216,6 +240,7 @@ def _turn_view(
                 excerpt=tuple(excerpt(source.text, source.deciding)),
                 url=f"{links.base}{source.number}/",
                 cited=source.cited,
+                document_id=source.document_id,
                 changed=changed.get(source.document_id) if source.document_id else None,
             )
             for source in sources

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat import page_marks
-from chat.excerpts import parts
 from chat.models import Source
 from chat.selectors import changed_since
+from chat.source_text import blocks
 from chat.windows import turn_url
 from ingestion.domain import SECTION_SEPARATOR
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
+from ingestion.parsers.delimited import DelimitedParser, sniff_delimiter
 from ingestion.selectors import sections_of
 from tenants.access import Access
 from tenants.errors import NotFound
@@ -37,7 +38,7 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
     available = document is not None and document.status != Document.Status.DELETING
     base = reverse("chat:source", args=[access.tenant.slug, source.turn_id, source.number])
     context: dict[str, Any] = {
-        "passage": list(parts(source.text, source.deciding)),
+        "blocks": blocks("", source.text, source.deciding, ""),
         "document_available": available,
         "kind": "text",
         "back_url": turn_url(access.tenant.slug, source.turn),
@@ -47,13 +48,13 @@ def view_of(access: Access, source: Source, *, page: int | None) -> dict[str, An
         "changed": changed_since(access=access, sources=[source]).get(document.pk) if document else None,
     }
     if not available or document is None:
-        return context | {"text_before": "", "text_after": ""}
+        return context
     context["download_url"] = reverse("ingestion:download", args=[access.tenant.slug, document.pk])
     if document.media_type == "application/pdf" and source.page:
         passage_page = _page_of_quote(access, source)
         context |= {"passage_page": passage_page, "shown_page": page or passage_page}
         return context | _page_links(base, page or passage_page, document.page_count or 1)
-    return context | _text_around(access, source)
+    return context | _text_around(access, source, document.media_type)
 
 
 def _page_of_quote(access: Access, source: Source) -> int:
@@ -76,16 +77,16 @@ def _page_links(base: str, page: int, page_count: int) -> dict[str, Any]:
     }
 
 
-def _text_around(access: Access, source: Source) -> dict[str, Any]:
+def _text_around(access: Access, source: Source, media_type: str) -> dict[str, Any]:
     """The text on both sides of the passage. Where the document no longer reads as it was cited, only the citation."""
     sections = sections_of(tenant=access.tenant, document_id=source.document_id)  # type: ignore[arg-type]  # available
     text = SECTION_SEPARATOR.join(sections.values_list("text", flat=True))
     if text[source.start : source.end] != source.text:
-        return {"text_before": "", "text_after": "", "document_changed": True}
-    return {
-        "text_before": text[max(0, source.start - CONTEXT_CHARS) : source.start],
-        "text_after": text[source.end : source.end + CONTEXT_CHARS],
-    }
+        return {"document_changed": True}
+    before = text[max(0, source.start - CONTEXT_CHARS) : source.start]
+    after = text[source.end : source.end + CONTEXT_CHARS]
+    delimiter = sniff_delimiter(text) if media_type in DelimitedParser.media_types else ""
+    return {"blocks": blocks(before, source.text, source.deciding, after, delimiter=delimiter)}
 
 
 def page_image(source: Source, *, page: int | None) -> bytes:

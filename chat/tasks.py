@@ -9,6 +9,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -30,8 +31,6 @@ from ingestion.models import Collection
 
 logger = logging.getLogger(__name__)
 
-SILENT_S = 60
-"""A turn whose process has said nothing for this long has lost it."""
 TASK_EXPIRES_S = 240
 """What nobody has taken up by then is asked for again, or no longer worth it."""
 
@@ -39,7 +38,7 @@ TASK_EXPIRES_S = 240
 @shared_task(name="chat.tasks.reap_turns")
 def reap_turns() -> None:
     """Close what a dead web process has left open, with what it had written."""
-    silent = timezone.now() - timedelta(seconds=SILENT_S)
+    silent = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS)
     for turn in Turn.all_tenants.select_related("tenant", "conversation").filter(
         status=Turn.Status.RUNNING, heartbeat_at__lt=silent
     ):

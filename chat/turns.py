@@ -43,7 +43,7 @@ from project.errors import AppError
 logger = logging.getLogger(__name__)
 
 STOP_POLL_S = 0.25
-HEARTBEAT_S = 20.0
+BEATS_IN_LEASE = 3
 
 Status = Turn.Status
 
@@ -227,6 +227,7 @@ def _sources_entry(passages: tuple[Passage, ...], omitted: int) -> dict[str, Any
             {
                 "number": passage.number,
                 "document": passage.document_name,
+                "document_id": str(passage.document_id),
                 "page": passage.page,
                 "last_page": passage.last_page,
                 "heading": passage.heading,
@@ -284,7 +285,7 @@ async def _keeper() -> None:
                 if task := _running.get(turn_id):
                     _stopped.add(turn_id)
                     task.cancel()
-            if time.monotonic() - beat_at >= HEARTBEAT_S:
+            if time.monotonic() - beat_at >= settings.LEASE_SECONDS / BEATS_IN_LEASE:
                 beat_at = time.monotonic()
                 await in_thread(services.turns_beat, turn_ids=list(_running))
         except Exception:

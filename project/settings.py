@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.compression.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -272,7 +273,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "chat.tasks.fit_changed_collections",
         "schedule": 300.0,
     },
-    "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": 30.0},
+    "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": min(30.0, LEASE_SECONDS / 2)},
     "remove deleted conversations for good": {"task": "chat.tasks.purge_conversations", "schedule": 60.0},
     "go on with quality runs": {"task": "chat.quality.tasks.tidy_runs", "schedule": 60.0},
 }

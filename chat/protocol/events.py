@@ -42,6 +42,8 @@ class ExcerptPart(Frame):
 class SourceFrame(Frame):
     number: int
     document: str
+    document_id: str = ""
+    """Tells passages of one document from those of another of the same name; empty where that is not known."""
     page: int | None
     last_page: int | None
     heading: str

@@ -80,7 +80,7 @@ def test_the_answers_source_says_that_there_is_a_newer_version(cited: Cited, ali
 def test_the_cited_passage_can_be_read_as_it_was(cited: Cited, alice_client: Client) -> None:
     page = alice_client.get(reverse("chat:source", args=["acme", cited.turn.pk, 1])).text
     assert "This document has changed since: version 2 of" in page
-    assert f'id="passage"><mark>{TEXT}</mark></span>' in page
+    assert f'class="cited-passage"><mark>{TEXT}</mark></span>' in page
     assert compare_url(cited) in page
     assert reverse("ingestion:document", args=["acme", cited.new.pk]) in page
 

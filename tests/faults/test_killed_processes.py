@@ -12,20 +12,19 @@ import random
 import sqlite3
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from tests.e2e.product import Product, running_product
+from tests.e2e.product import Product
+from tests.faults.victims import TENANTS, command_of, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("models")]
 
-TENANTS = ("acme", "other")
 VICTIMS = {
     "worker": "celery",
     "task": "celery",  # one of the worker's processes, with the document that it is at
@@ -36,7 +35,6 @@ VICTIMS = {
 KILLS = 8
 PAUSE_S = (0.5, 3.0)
 SETTLED_S = 240.0
-LEASE_S = 4
 
 
 @dataclass(frozen=True)
@@ -48,14 +46,6 @@ class Row:
     status: str
     error: str
     chunks: int
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running_product(tmp_path_factory.mktemp("faults"), RAZGOVOR_LEASE_SECONDS=str(LEASE_S)) as running:
-        for slug in TENANTS:
-            running.organisation(slug, name=slug.title(), owner=f"{slug}@example.org")
-        yield running
 
 
 def test_nothing_is_lost_and_nothing_is_there_twice(product: Product, tmp_path: Path) -> None:
@@ -127,27 +117,12 @@ def _ingest(product: Product, slug: str, path: Path) -> None:
 
 def _kill(product: Product, victim: str, chance: random.Random) -> None:
     marks = VICTIMS[victim].split()
-    processes = [each for each in _processes(product) if any(mark in _command(each) for mark in marks)]
+    processes = [each for each in processes_of(product) if any(mark in command_of(each) for mark in marks)]
     pids = {process.pid for process in processes}
     roots = [process for process in processes if process.ppid() not in pids]
     chosen = [process for process in processes if process not in roots] if victim == "task" else roots
     if chosen:  # else it is dead already, and about to be started again
         chance.choice(chosen).kill()
-
-
-def _processes(product: Product) -> list[psutil.Process]:
-    """Everything below this product's `manage.py up`. Redis writes its title over its own environment."""
-    ups = [process for process in psutil.process_iter() if _command(process).endswith("manage.py up")]
-    (up,) = (process for process in ups if process.environ()["RAZGOVOR_VAR"] == product.environment["RAZGOVOR_VAR"])
-    children: list[psutil.Process] = up.children(recursive=True)
-    return children
-
-
-def _command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:  # it has just ended
-        return ""
 
 
 def _busy(product: Product) -> list[Row]:

@@ -1,4 +1,6 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
+import { announce, newsOf } from "razgovor/chat/announcing.js";
+import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { Follow } from "razgovor/chat/follow.js";
@@ -40,6 +42,7 @@ export class Chat extends HTMLElement {
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
+    new CitationHint(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
   }
@@ -94,8 +97,7 @@ export class Chat extends HTMLElement {
     turn.state = state;
     turn.view.show(state);
     if (state.conversation !== before.conversation) this.#entered(state.conversation);
-    if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status]);
-    else if (state.stage !== before.stage) this.#announce(turn.view.stageText);
+    this.#announce(...newsOf(before, state, turn.view.stageText, this.messages));
     this.#settle();
   }
 
@@ -221,8 +223,8 @@ export class Chat extends HTMLElement {
     }
   }
 
-  #announce(text) {
-    this.#part("live").textContent = text;
+  #announce(...lines) {
+    announce(this.#part("live"), lines);
   }
 
   #part(name) {

@@ -12,7 +12,7 @@ export class SourcesView {
 
   /** `omitted` passages were found beside them and left out; of `shortened` ones only sentences were used. */
   show(sources, { omitted, shortened }) {
-    this.list.replaceChildren(...sources.map((source) => this.#card(source)));
+    this.list.replaceChildren(...byDocument(sources.map((source) => this.#card(source))));
     this.restList.replaceChildren();
     this.rest.hidden = true;
     this.root.hidden = sources.length === 0;
@@ -34,8 +34,11 @@ export class SourcesView {
   settle(numbers, { refused }) {
     this.cite(numbers);
     if (refused) this.omitted.hidden = true;
-    const uncited = this.#cards().filter((card) => !card.hasAttribute("data-cited"));
-    this.restList.replaceChildren(...uncited);
+    const isCited = (card) => card.hasAttribute("data-cited");
+    const cards = this.#cards();
+    const uncited = cards.filter((card) => !isCited(card));
+    this.list.replaceChildren(...byDocument(cards.filter(isCited)));
+    this.restList.replaceChildren(...byDocument(uncited));
     this.rest.hidden = uncited.length === 0;
   }
 
@@ -47,6 +50,7 @@ export class SourcesView {
     const card = this.template.content.cloneNode(true).firstElementChild;
     const part = (name) => card.querySelector(`[data-part=${name}]`);
     card.dataset.number = source.number;
+    card.dataset.document = source.document_id;
     part("number").textContent = source.number;
     part("document").textContent = source.document;
     part("link").href = source.url;
@@ -60,6 +64,13 @@ export class SourcesView {
     part("excerpt").replaceChildren(...source.excerpt.map(pieceOf));
     return card;
   }
+}
+
+/** Passages of one document together, where the first of them stood; its name is said there only. As the server does it. */
+function byDocument(cards) {
+  const groups = Map.groupBy(cards, ({ dataset }) => dataset.document || dataset.number);
+  for (const group of groups.values()) group.forEach((card, at) => card.toggleAttribute("data-follows", at > 0));
+  return [...groups.values()].flat();
 }
 
 /** A piece of a passage, marked where the question is most likely answered. */
