@@ -50,6 +50,11 @@ def exchanges(*, access: Access, conversation: Conversation) -> list[Exchange]:
     return [Exchange(row, by_turn[row.pk], _html(access, row, by_turn[row.pk])) for row in rows]
 
 
+def exchange_of(*, access: Access, turn: Turn) -> Exchange:
+    sources = list(Source.objects.for_tenant(access.tenant).filter(turn=turn))
+    return Exchange(turn, sources, _html(access, turn, sources))
+
+
 def _html(access: Access, turn: Turn, sources: Sequence[Source]) -> SafeString:
     links = citation_links(access.tenant.slug, turn.pk, frozenset(source.number for source in sources))
     return mark_safe(render_answer(turn.answer, turn.draft, links))  # noqa: S308 - the one sanitiser's
@@ -106,13 +111,22 @@ def _markdown(conversation: Conversation, made_of: Sequence[Exchange]) -> Iterat
         yield "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines())
         yield f"\n*{date_format(localtime(turn.created_at), 'DATETIME_FORMAT')}*"
         yield f"\n## {_('Answer')}\n"
-        yield turn.answer.strip() or f"*{turn.get_status_display()}*"
-        if turn.draft.strip():
-            label = _("Draft in the model's own words")
-            yield f"\n### {label}\n\n{turn.draft.strip()}"
-        if exchange.citations:
-            yield f"\n### {_('Sources')}\n"
-            yield from (f"- [{number}] {_escaped(said)}" for number, said in exchange.citations)
+        yield from _answer(exchange)
+
+
+def answer_as_markdown(exchange: Exchange) -> str:
+    return "\n".join(_answer(exchange)).strip() + "\n"
+
+
+def _answer(exchange: Exchange) -> Iterator[str]:
+    turn = exchange.turn
+    yield turn.answer.strip() or f"*{turn.get_status_display()}*"
+    if turn.draft.strip():
+        label = _("Draft in the model's own words")
+        yield f"\n### {label}\n\n{turn.draft.strip()}"
+    if exchange.citations:
+        yield f"\n### {_('Sources')}\n"
+        yield from (f"- [{number}] {_escaped(said)}" for number, said in exchange.citations)
 
 
 def cited_as(source: Source) -> str:

@@ -20,7 +20,7 @@ from chat.conversations.importing import conversation_import
 from chat.conversations.searching import QUERY_CHARS
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation
-from chat.selectors import conversation_get
+from chat.selectors import conversation_get, turn_get
 from tenants.access import Access, tenant_view
 
 
@@ -97,3 +97,11 @@ def _whole(access: Access, conversation_id: UUID) -> tuple[Conversation, list[Ex
 def _file(text: str, media_type: str, name: str) -> HttpResponse:
     disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return HttpResponse(text, content_type=media_type, headers={"Content-Disposition": disposition})
+
+
+@require_safe
+@tenant_view()
+def answer_markdown(_request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
+    """An answer with its sources, for the clipboard."""
+    exchange = exporting.exchange_of(access=access, turn=turn_get(access=access, turn_id=turn_id))
+    return HttpResponse(exporting.answer_as_markdown(exchange), content_type="text/markdown; charset=utf-8")

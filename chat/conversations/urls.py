@@ -19,6 +19,7 @@ conversation_urls = [
     path(f"{ONE}export.md", page_views.export_markdown, name="conversation_export_markdown"),
     path(f"{ONE}export.json", page_views.export_json, name="conversation_export_json"),
     path(f"{ONE}print/", page_views.printed, name="conversation_print"),
+    path("turns/<uuid:turn_id>/answer.md", page_views.answer_markdown, name="answer_markdown"),
     path("archived/", page_views.archived, name="archived"),
     path("archived/import/", page_views.import_json, name="conversation_import"),
     path("search/", page_views.search, name="search"),

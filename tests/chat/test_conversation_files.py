@@ -185,3 +185,11 @@ def test_the_page_says_what_was_wrong(files: dict[str, Any], alice_client: Clien
     response = alice_client.post(reverse("chat:conversation_import", args=["acme"]), files)
     assert response.status_code == 400
     assert 'class="errorlist"' in response.text
+
+
+def test_an_answer_is_markdown_with_its_sources(as_alice: Access, alice_client: Client) -> None:
+    turn = talk(as_alice, answer="**Two** years [1].")
+    source_of(turn, page=3)
+    response = alice_client.get(reverse("chat:answer_markdown", args=[turn.tenant.slug, turn.pk]))
+    assert response.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert response.text == "**Two** years [1].\n\n### Sources\n\n- [1] warranty.pdf, page 3\n"

@@ -103,6 +103,18 @@ def hint_texts(page: Page) -> list[str]:
     return texts
 
 
+def test_an_answer_is_copied_as_markdown_with_its_sources(page: Page, upstream: OpenAIServer) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    upstream.script(say("In **Kragujevac** [1]:\n\n- by a trained person\n"))
+    turn = ask(page, QUESTION)
+    wait_until_over(turn)
+    turn.get_by_role("button", name="Copy the answer as Markdown").click()
+    expect(turn.locator("[data-action=copy]")).to_have_attribute("data-done", "true")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("In **Kragujevac** [1]:\n\n- by a trained person\n")
+    assert copied.endswith("- [1] lamp-guide.md\n")
+
+
 def test_passages_of_one_document_stand_together_under_its_name(page: Page, upstream: OpenAIServer) -> None:
     upstream.script(say("In Kragujevac [1], by a trained person [2]."))
     turn = ask(page, QUESTION)

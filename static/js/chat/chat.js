@@ -3,6 +3,7 @@ import { announce, newsOf } from "razgovor/chat/announcing.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
+import { copyText } from "razgovor/chat/copying.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
@@ -194,13 +195,18 @@ export class Chat extends HTMLElement {
   async #copyAsked(event) {
     const button = event.target.closest("[data-action=copy]");
     if (!button) return;
-    const text = this.#viewOf(button).answerText;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      copyWithoutClipboard(text);
-    }
+    await copyText(this.#markdownOf(this.#viewOf(button)));
     flash(button);
+  }
+
+  /** With its sources below; what the page shows of it where the server cannot be asked. */
+  async #markdownOf(view) {
+    try {
+      const response = await fetch(`${this.dataset.turnsUrl}${view.id}/answer.md`);
+      return response.ok && !response.redirected ? await response.text() : view.answerText;
+    } catch {
+      return view.answerText;
+    }
   }
 
   #viewOf(element) {
@@ -235,15 +241,4 @@ export class Chat extends HTMLElement {
 /** The reason for a marked sentence may cover what somebody wants to read. */
 function closeReason(event) {
   if (event.key === "Escape") event.target.closest(".unsupported")?.blur();
-}
-
-/** `navigator.clipboard` exists only with TLS or on localhost; the old way works in offices too. */
-function copyWithoutClipboard(text) {
-  const field = document.createElement("textarea");
-  field.className = "visually-hidden";
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
 }
