@@ -85,6 +85,8 @@ class Kit:
     """Tokens, as the first model of the chain counts them."""
     lines: relevance.Lines = field(default_factory=dict)
     """From where on a collection's passages count as relevant."""
+    is_chosen: bool = False
+    """Whether the reader has chosen the model: where it does not answer, that is said in any case."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -229,7 +231,7 @@ async def quote(
                         yield Answered(started.label, started.model, usage, notice=notice)
     except ChatError as error:  # the quotes are the answer; a draft that fails costs nothing
         trace.providers.append({"label": "draft", "error": error.message})
-        yield Answered(notice="")
+        yield Answered(notice=error.message if kit.is_chosen else "")
 
 
 def search_for(question: Question) -> Retrieval:

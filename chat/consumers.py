@@ -122,11 +122,18 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     text=command.text,
                     conversation_id=command.conversation_id,
                     collection_ids=command.collection_ids,
+                    parent=command.parent_id,
+                    provider_id=command.provider_id,
                 )
                 await self.begin(turn, new=new)
             case Retry():
                 turn, new = await in_thread(
-                    services.turn_retry, access=access, turn_id=command.turn_id, retry_of=command.retry_of
+                    services.turn_retry,
+                    access=access,
+                    turn_id=command.turn_id,
+                    retry_of=command.retry_of,
+                    text=command.text,
+                    provider_id=command.provider_id,
                 )
                 await self.begin(turn, new=new)
             case Stop():

@@ -56,7 +56,10 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
     )
-    return Plan(question, kit_of(turn.tenant, question.text, breaker))
+    if turn.chosen_provider_id is None:
+        return Plan(question, kit_of(turn.tenant, question.text, breaker))
+    chosen = Instead(choices=settings_services.chosen(turn.tenant, turn.chosen_provider_id))
+    return Plan(question, replace(kit_of(turn.tenant, question.text, breaker, chosen), is_chosen=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
+import { chatPageOf, cutFrom, openEditor, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { Follow } from "razgovor/chat/follow.js";
@@ -37,7 +38,9 @@ export class Chat extends HTMLElement {
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
     this.socket.addEventListener("trouble", (event) => this.#trouble(event.detail));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
+    this.thread.addEventListener("submit", (event) => this.#branchAsked(event));
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
+    this.thread.addEventListener("click", (event) => this.#editAsked(event));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
@@ -59,25 +62,36 @@ export class Chat extends HTMLElement {
 
   #ask({ text, collectionIds }) {
     const conversationId = this.composer.conversationId || null;
-    this.#start(commands.ask({ text, conversationId, collectionIds }), text);
+    const parentId = this.dataset.end || undefined;
+    this.#start(commands.ask({ text, conversationId, collectionIds, parentId }), text);
   }
 
-  /** The question stands there at once; the server's word follows. */
-  #start(command, question) {
+  /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
+  #start(command, question, instead = null) {
     this.#part("welcome")?.remove();
+    const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.thread.append(article);
     const turn = {
       state: newTurn(command.turn_id, question),
       view: new TurnView(article, this.#part("source-template")),
       command,
+      replaced,
     };
     turn.view.show(turn.state);
     this.#turns.set(command.turn_id, turn);
+    if (instead) this.#standBeside(instead.view.article, article);
     this.#settle();
     this.scroll.toEnd();
     this.#announce(turn.view.stageText);
     if (!this.socket.send(command)) toast(this.messages.unsent, "warning");
+  }
+
+  /** The keyboard's place was in the turn that is no longer shown. */
+  #standBeside(old, article) {
+    showSiblings(article, [...siblingsOf(old), article.dataset.turn]);
+    article.tabIndex = -1;
+    article.focus({ preventScroll: true });
   }
 
   #stop(turnId) {
@@ -93,7 +107,7 @@ export class Chat extends HTMLElement {
     const before = turn.state;
     turn.state = state;
     turn.view.show(state);
-    if (state.conversation !== before.conversation) this.#entered(state.conversation);
+    if (state.conversation !== before.conversation) this.#entered(state);
     if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status]);
     else if (state.stage !== before.stage) this.#announce(turn.view.stageText);
     this.#settle();
@@ -130,8 +144,19 @@ export class Chat extends HTMLElement {
       toast(error.message, "error");
       return;
     }
+    if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.#advance(turn, failLocally(turn.state, error));
+  }
+
+  /** No branch came of it: what was shown is shown again, and what was written is in its field. */
+  #putBack({ state, view, replaced }, error) {
+    view.article.replaceWith(...replaced);
+    this.#turns.delete(state.id);
+    this.#settle();
+    toast(error.message, "error");
+    const old = this.#turns.get(replaced[0].dataset.turn);
+    if (state.question !== old.view.question) this.#edit(old, state.question);
   }
 
   /** The log of this turn is gone: the server's own rendering of it takes the turn's place. */
@@ -156,12 +181,13 @@ export class Chat extends HTMLElement {
     this.#settle();
   }
 
-  #entered({ id, title, url }) {
+  #entered({ id: turnId, conversation: { id, title, url } }) {
+    this.dataset.end = turnId;
     this.composer.conversationId = id;
     this.dataset.conversation = id;
     showConversation({ id, title, url });
     this.#title(title);
-    if (location.pathname !== url) history.replaceState(null, "", url);
+    if (location.pathname + location.search !== url) history.replaceState(null, "", url);
   }
 
   #renamed({ conversation_id: id, title }) {
@@ -181,12 +207,59 @@ export class Chat extends HTMLElement {
     const view = event.target.matches("[data-part=retry]") ? this.#viewOf(event.target) : null;
     if (!view) return;
     event.preventDefault();
-    if (this.#running().length) return;
-    const turn = this.#turns.get(view.id);
-    const known = turn.state === null || turn.state.seq > 0;
-    const conversationId = this.composer.conversationId || null;
-    const command = known ? commands.retry(view.id) : commands.ask({ text: view.question, conversationId });
-    this.#start(command, view.question);
+    const providerId = event.submitter?.name === "provider_id" ? event.submitter.value : null;
+    this.#again(this.#turns.get(view.id), { providerId });
+  }
+
+  #editAsked(event) {
+    const link = event.target.closest("[data-part=edit]");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const turn = this.#turns.get(this.#viewOf(link).id);
+    this.#edit(turn, turn.view.question);
+  }
+
+  #edit(turn, text) {
+    openEditor(turn.view.article, this.#part("editor-template"), text, (asked) => this.#again(turn, { text: asked }));
+  }
+
+  /** What never reached the server is asked as it was going to be; anything else gets a turn beside it. */
+  #again(turn, { text = null, providerId = null }) {
+    if (this.#running().length) return toast(this.messages["still-answering"], "warning");
+    const { state, view, command } = turn;
+    const question = text ?? view.question;
+    const isKnown = state === null || state.seq > 0;
+    const fresh = isKnown ? commands.retry(view.id, { text, providerId }) : commands.again(command, question);
+    this.#start(fresh, question, turn);
+  }
+
+  /** Another version of a question: its page takes this one's place, and the turn stays where it was on the screen. */
+  async #branchAsked(event) {
+    const [form, button] = [event.target, event.submitter];
+    if (!form.matches("[data-part=branches]")) return;
+    event.preventDefault();
+    const page = await chatPageOf(form, button);
+    if (!page) return toast(this.messages.unloadable, "error");
+    const { top } = form.closest(".turn").getBoundingClientRect();
+    this.scroll.release();
+    this.#showPage(page);
+    const article = this.#turns.get(button.value).view.article;
+    window.scrollBy(0, article.getBoundingClientRect().top - top);
+    const buttons = [button.dataset.part, "branch-next", "branch-previous"];
+    const stops = buttons.map((part) => article.querySelector(`[data-part=${part}]`));
+    stops.find((each) => !each.disabled).focus({ preventScroll: true });
+    this.#announce(article.querySelector("[data-part=branch-place]").textContent);
+  }
+
+  #showPage({ url, chat }) {
+    this.#turns.clear();
+    this.thread.replaceChildren(...chat.querySelector("[data-part=thread]").childNodes);
+    for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
+    globalThis.htmx?.process(this.thread);
+    this.dataset.end = chat.dataset.end;
+    history.replaceState(null, "", url);
+    this.#running().forEach((turn) => this.#pursue(turn));
+    this.#settle();
   }
 
   async #copyAsked(event) {

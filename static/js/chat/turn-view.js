@@ -55,7 +55,6 @@ export class TurnView {
 
   #showQuestion(text) {
     this.#parts.question.textContent = text;
-    this.#parts.retry.elements.text.value = text;
   }
 
   #showStage(stage) {
