@@ -1,7 +1,7 @@
 """A conversation is a tree: a question that is asked in other words, or asked again, stands beside the one before it.
 
-One light query reads a conversation's ids; which turns are shown, and which stand beside one another, is found here. The
-conversation remembers in `head` a turn of the shown branch, which goes on from it to what was asked last below it.
+One light query reads a conversation's ids; which turns are shown, and which stand beside one another, is found here.
+The conversation remembers in `head` a turn of the shown branch, which goes on from it to what was asked last below it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from chat.models import Conversation, Turn
 
-Parent = UUID | None | Literal["end"]
+Parent = UUID | Literal["end"] | None
 """What a new question follows: a turn, nothing (it is a first question), or whatever the shown branch ends with."""
 
 

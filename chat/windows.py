@@ -1,5 +1,5 @@
-"""A conversation in windows: a page has the latest turns of its shown branch, and leads to the earlier ones. However long
-it has become, it opens at once."""
+"""A conversation in windows: a page has the latest turns of its shown branch, and leads to the earlier ones. However
+long it has become, it opens at once."""
 
 from __future__ import annotations
 

@@ -89,9 +89,7 @@ def printed(request: HttpRequest, access: Access, conversation_id: UUID) -> Http
     return render(request, "chat/conversations/print.html", context)
 
 
-def _whole(
-    access: Access, conversation_id: UUID, *, every_branch: bool = False
-) -> tuple[Conversation, list[Exchange]]:
+def _whole(access: Access, conversation_id: UUID, *, every_branch: bool = False) -> tuple[Conversation, list[Exchange]]:
     conversation = conversation_get(access=access, conversation_id=conversation_id)
     return conversation, exporting.exchanges(access=access, conversation=conversation, every_branch=every_branch)
 

@@ -23,7 +23,7 @@ class Ask(Frame):
     conversation_id: UUID | None = None
     collection_ids: tuple[UUID, ...] | None = None
     """Search only these; None is whatever the tenant's settings say."""
-    parent_id: UUID | None | Literal["end"] = "end"
+    parent_id: UUID | Literal["end"] | None = "end"
     """The turn of the conversation that it follows; None for a first question, beside any others; "end" is whatever the
     shown branch ends with."""
     provider_id: UUID | None = None

@@ -231,9 +231,7 @@ def test_a_file_has_every_branch_and_a_text_the_one_that_is_shown(as_alice: Acce
 
 
 def test_a_file_of_the_first_version_is_one_branch(as_alice: Access) -> None:
-    turns = [
-        {"question": each, "status": "completed", "asked_at": "2026-01-02T03:04:05Z"} for each in ("One?", "Two?")
-    ]
+    turns = [{"question": each, "status": "completed", "asked_at": "2026-01-02T03:04:05Z"} for each in ("One?", "Two?")]
     file = {"version": 1, "title": "Old", "created_at": "2026-01-02T03:04:05Z", "turns": turns}
     made = importing.conversation_import(access=as_alice, file=io.BytesIO(json.dumps(file).encode()))
     assert shown(as_alice, made) == ["One?", "Two?"]

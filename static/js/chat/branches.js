@@ -1,4 +1,4 @@
-/** Versions of a question: the arrows between them, the field in which one is written, and the page of another one. */
+/** Versions of a question: the field in which one is written, and the arrows from one to another. */
 
 const ADDRESS_ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -31,45 +31,93 @@ export function cutFrom(article) {
   return cut;
 }
 
-/** The question becomes a field. `onAsk(text)` is told what is asked instead; Escape leaves everything as it was. */
-export function openEditor(article, template, text, onAsk) {
-  if (article.querySelector(".question-editor")) return;
-  const [question, pencil] = ["question", "edit"].map((part) => article.querySelector(`[data-part=${part}]`));
-  const form = template.content.cloneNode(true).firstElementChild;
-  const field = form.querySelector("textarea");
-  field.id = `edit-${article.dataset.turn}`;
-  form.querySelector("label").htmlFor = field.id;
-  field.value = text;
+/** The pencils and the arrows of a thread. */
+export class Branches extends EventTarget {
+  #thread;
+  #template;
 
-  const close = () => {
-    form.remove();
-    question.hidden = pencil.hidden = false;
-  };
-  const cancel = () => {
-    close();
-    pencil.focus();
-  };
-  form.querySelector("[data-action=cancel]").addEventListener("click", cancel);
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) cancel();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-  });
-  form.addEventListener("submit", (event) => {
+  /**
+   * Events: "ask" (`detail` is `{turnId, text}`), "page" (`{url, chat}`, the page that shows another version: whoever
+   * listens puts its thread into this one's place at once), "failed".
+   */
+  constructor(thread, editorTemplate) {
+    super();
+    this.#thread = thread;
+    this.#template = editorTemplate;
+    thread.addEventListener("click", (event) => this.#editAsked(event));
+    thread.addEventListener("submit", (event) => this.#versionAsked(event));
+  }
+
+  #editAsked(event) {
+    const link = event.target.closest("[data-part=edit]");
+    if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const asked = field.value.trim();
-    if (!asked) return;
-    close();
-    onAsk(asked);
-  });
+    const article = link.closest(".turn");
+    this.edit(article, article.querySelector("[data-part=question]").textContent);
+  }
 
-  question.hidden = pencil.hidden = true;
-  question.before(form);
-  field.focus();
-  field.setSelectionRange(text.length, text.length);
+  /** The question of a turn becomes a field with `text` in it. Escape leaves everything as it was. */
+  edit(article, text) {
+    const [question, pencil] = ["question", "edit"].map((part) => article.querySelector(`[data-part=${part}]`));
+    const { form, field } = this.#editor(article.dataset.turn, text);
+    const close = () => {
+      form.remove();
+      question.hidden = pencil.hidden = false;
+    };
+    const cancel = () => {
+      close();
+      pencil.focus();
+    };
+    form.querySelector("[data-action=cancel]").addEventListener("click", cancel);
+    form.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && cancel());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const asked = field.value.trim();
+      if (asked) this.#tell("ask", { turnId: article.dataset.turn, text: asked, close });
+    });
+    question.hidden = pencil.hidden = true;
+    question.before(form);
+    field.focus();
+    field.setSelectionRange(text.length, text.length);
+  }
+
+  #editor(turnId, text) {
+    const form = this.#template.content.cloneNode(true).firstElementChild;
+    const field = form.querySelector("textarea");
+    field.id = form.querySelector("label").htmlFor = `edit-${turnId}`;
+    field.value = text;
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    });
+    return { form, field };
+  }
+
+  async #versionAsked(event) {
+    const { target: form, submitter: button } = event;
+    if (!form.matches("[data-part=branches]")) return;
+    event.preventDefault();
+    const page = await pageAfter(form, button);
+    if (!page) return this.#tell("failed");
+    const { top } = form.closest(".turn").getBoundingClientRect();
+    this.#tell("page", page);
+    const article = this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`);
+    window.scrollBy(0, article.getBoundingClientRect().top - top);
+    focusArrow(article, button.dataset.part);
+  }
+
+  #tell(name, detail = null) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
 }
 
-/** Post a form; return the address and the `<rz-chat>` of the page that comes of it, or null. */
-export async function chatPageOf(form, button) {
+/** The arrow that was pressed, or the other one where it leads no further. */
+function focusArrow(article, part) {
+  const arrows = [part, "branch-next", "branch-previous"].map((name) => article.querySelector(`[data-part=${name}]`));
+  arrows.find((each) => !each.disabled)?.focus({ preventScroll: true });
+}
+
+/** Post a form; the address and the `<rz-chat>` of the page that comes of it, or null. */
+async function pageAfter(form, button) {
   try {
     const body = new FormData(form, button);
     const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "text/html" } });

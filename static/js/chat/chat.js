@@ -1,7 +1,8 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
-import { chatPageOf, cutFrom, openEditor, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
+import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
+import { copyAsked } from "razgovor/chat/copying.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
@@ -10,7 +11,7 @@ import { SourcePanel } from "razgovor/chat/source-panel.js";
 import { lightUpCitations } from "razgovor/chat/sources-view.js";
 import { TurnView } from "razgovor/chat/turn-view.js";
 import { messagesOf } from "razgovor/ui/messages.js";
-import { flash, toast } from "razgovor/ui/toast.js";
+import { toast } from "razgovor/ui/toast.js";
 
 const REFETCH_MS = 3000;
 
@@ -22,6 +23,7 @@ export class Chat extends HTMLElement {
     this.messages = messagesOf("chat-messages");
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
+    this.branches = new Branches(this.thread, this.#part("editor-template"));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -38,9 +40,10 @@ export class Chat extends HTMLElement {
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
     this.socket.addEventListener("trouble", (event) => this.#trouble(event.detail));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
-    this.thread.addEventListener("submit", (event) => this.#branchAsked(event));
-    this.thread.addEventListener("click", (event) => this.#copyAsked(event));
-    this.thread.addEventListener("click", (event) => this.#editAsked(event));
+    this.thread.addEventListener("click", (event) => copyAsked(event, (button) => this.#viewOf(button).answerText));
+    this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
+    this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
@@ -156,7 +159,7 @@ export class Chat extends HTMLElement {
     this.#settle();
     toast(error.message, "error");
     const old = this.#turns.get(replaced[0].dataset.turn);
-    if (state.question !== old.view.question) this.#edit(old, state.question);
+    if (state.question !== old.view.question) this.branches.edit(old.view.article, state.question);
   }
 
   /** The log of this turn is gone: the server's own rendering of it takes the turn's place. */
@@ -211,16 +214,10 @@ export class Chat extends HTMLElement {
     this.#again(this.#turns.get(view.id), { providerId });
   }
 
-  #editAsked(event) {
-    const link = event.target.closest("[data-part=edit]");
-    if (!link || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const turn = this.#turns.get(this.#viewOf(link).id);
-    this.#edit(turn, turn.view.question);
-  }
-
-  #edit(turn, text) {
-    openEditor(turn.view.article, this.#part("editor-template"), text, (asked) => this.#again(turn, { text: asked }));
+  /** While another answer is written, the field stays open. */
+  #edited({ turnId, text, close }) {
+    if (!this.#running().length) close();
+    this.#again(this.#turns.get(turnId), { text });
   }
 
   /** What never reached the server is asked as it was going to be; anything else gets a turn beside it. */
@@ -233,25 +230,9 @@ export class Chat extends HTMLElement {
     this.#start(fresh, question, turn);
   }
 
-  /** Another version of a question: its page takes this one's place, and the turn stays where it was on the screen. */
-  async #branchAsked(event) {
-    const [form, button] = [event.target, event.submitter];
-    if (!form.matches("[data-part=branches]")) return;
-    event.preventDefault();
-    const page = await chatPageOf(form, button);
-    if (!page) return toast(this.messages.unloadable, "error");
-    const { top } = form.closest(".turn").getBoundingClientRect();
-    this.scroll.release();
-    this.#showPage(page);
-    const article = this.#turns.get(button.value).view.article;
-    window.scrollBy(0, article.getBoundingClientRect().top - top);
-    const buttons = [button.dataset.part, "branch-next", "branch-previous"];
-    const stops = buttons.map((part) => article.querySelector(`[data-part=${part}]`));
-    stops.find((each) => !each.disabled).focus({ preventScroll: true });
-    this.#announce(article.querySelector("[data-part=branch-place]").textContent);
-  }
-
+  /** Another version of a question: its thread takes the place of this one. */
   #showPage({ url, chat }) {
+    this.scroll.release();
     this.#turns.clear();
     this.thread.replaceChildren(...chat.querySelector("[data-part=thread]").childNodes);
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -260,18 +241,6 @@ export class Chat extends HTMLElement {
     history.replaceState(null, "", url);
     this.#running().forEach((turn) => this.#pursue(turn));
     this.#settle();
-  }
-
-  async #copyAsked(event) {
-    const button = event.target.closest("[data-action=copy]");
-    if (!button) return;
-    const text = this.#viewOf(button).answerText;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      copyWithoutClipboard(text);
-    }
-    flash(button);
   }
 
   #viewOf(element) {
@@ -306,15 +275,4 @@ export class Chat extends HTMLElement {
 /** The reason for a marked sentence may cover what somebody wants to read. */
 function closeReason(event) {
   if (event.key === "Escape") event.target.closest(".unsupported")?.blur();
-}
-
-/** `navigator.clipboard` exists only with TLS or on localhost; the old way works in offices too. */
-function copyWithoutClipboard(text) {
-  const field = document.createElement("textarea");
-  field.className = "visually-hidden";
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
 }
