@@ -3,6 +3,7 @@ socket; without one these forms do."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import selectors, services
 from chat.conversations.selectors import sidebar
 from chat.forms import AgainForm
+from chat.models import Turn
 from chat.views import answered
 from chat.windows import turn_url
 from tenants.access import Access, tenant_view
@@ -20,18 +22,18 @@ from tenants.access import Access, tenant_view
 
 @require_POST
 async def again(request: HttpRequest, slug: str, turn_id: UUID) -> HttpResponseBase:
-    return await answered(
-        request,
-        slug,
-        AgainForm(request.POST),
-        lambda access, said: services.turn_retry(
+    def start(access: Access, said: dict[str, Any]) -> tuple[Turn, bool]:
+        if said["go_on"]:
+            return services.turn_continue(access=access, turn_id=uuid4(), continue_of=turn_id)
+        return services.turn_retry(
             access=access,
             turn_id=uuid4(),
             retry_of=turn_id,
             text=said["text"] or None,
             provider_id=said["provider_id"],
-        ),
-    )
+        )
+
+    return await answered(request, slug, AgainForm(request.POST), start)
 
 
 @require_GET

@@ -27,7 +27,9 @@ class AskForm(forms.Form):
 
 
 class AgainForm(forms.Form):
-    """A question once more: as it was where there is no text, by the model that is set up where none is chosen."""
+    """A question once more: as it was where there is no text, by the model that is set up where none is chosen. Or the
+    rest of its answer."""
 
     text = forms.CharField(max_length=QUESTION_MAX_CHARS, required=False)
     provider_id = forms.UUIDField(required=False)
+    go_on = forms.BooleanField(required=False)

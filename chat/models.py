@@ -140,6 +140,10 @@ class Turn(TenantOwned):
     checked = models.JSONField(null=True)
     """What a comparison of the answer with its passages has found, as `asdict` of a `Checked`; null where none was."""
     notice = models.CharField(max_length=300, blank=True)
+    can_go_on = models.BooleanField(default=False)
+    """A model wrote it, and it was cut at its longest length or otherwise ends too early."""
+    continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """The turn whose answer this one begins with, and goes on with."""
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     error_retryable = models.BooleanField(default=False)

@@ -161,6 +161,7 @@ class TurnView:
     refused: bool
     check_summary: str
     notice: str
+    can_go_on: bool
     error: dict[str, Any] | None
     model: str
     prompt_tokens: int | None
@@ -235,6 +236,7 @@ def _turn_view(
         refused=turn.refused,
         check_summary=summary(checked),
         notice=turn.notice,
+        can_go_on=turn.can_go_on,
         error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}
         if failed
         else None,

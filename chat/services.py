@@ -35,9 +35,11 @@ def turn_start(
     collection_ids: Sequence[UUID] | None = None,
     parent: Parent = "end",
     provider_id: UUID | None = None,
+    continues: Turn | None = None,
 ) -> tuple[Turn, bool]:
     """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. Its branch is the one
-    that its conversation shows from now on. `provider_id` is of the only model that may answer."""
+    that its conversation shows from now on. `provider_id` is of the only model that may answer, and the answer begins
+    with that of the turn that it `continues`."""
     if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
         return existing, False
     limits.spend(
@@ -59,6 +61,7 @@ def turn_start(
                 question=text,
                 collection_ids=collections,
                 chosen_provider=provider,
+                continues=continues,
                 folded=folded_text(text),
             )
             conversation.head = turn
@@ -101,14 +104,29 @@ def turn_retry(
     old = selectors.turn_get(access=access, turn_id=retry_of)
     if old.is_running:
         raise TurnConflict(_("This question is still being answered. Stop it first."))
+    return _beside(access, turn_id, old, text=text or old.question, provider_id=provider_id)
+
+
+def turn_continue(*, access: Access, turn_id: UUID, continue_of: UUID) -> tuple[Turn, bool]:
+    """Go on with an answer that ends too early. The new turn stands beside it, and will have the whole of it."""
+    old = selectors.turn_get(access=access, turn_id=continue_of)
+    if not old.can_go_on:
+        raise TurnConflict(_("There is nothing to go on with in this answer. Ask again instead."))
+    return _beside(access, turn_id, old, text=old.question, provider_id=old.chosen_provider_id, continues=old)
+
+
+def _beside(
+    access: Access, turn_id: UUID, old: Turn, *, text: str, provider_id: UUID | None, continues: Turn | None = None
+) -> tuple[Turn, bool]:
     return turn_start(
         access=access,
         turn_id=turn_id,
-        text=text or old.question,
+        text=text,
         conversation_id=old.conversation_id,
         collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
         parent=old.parent_id,
         provider_id=provider_id,
+        continues=continues,
     )
 
 
@@ -145,8 +163,16 @@ class Outcome:
     cited: list[int] = field(default_factory=list)
     is_whole: bool = False
     """Whether the answer came to its end."""
+    cut: bool = False
+    """Whether that is so because it may be no longer."""
     checked: Checked | None = None
     trace: Trace = field(default_factory=Trace)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Quotes have an end; what a model writes may have been cut short."""
+        is_written = bool(self.answer.strip() and self.trace.prompt) and not self.draft and not self.refused
+        return is_written and (self.cut or not self.is_whole)
 
 
 @transaction.atomic
@@ -163,6 +189,7 @@ def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
             refused=outcome.refused,
             checked=asdict(outcome.checked) if outcome.checked else None,
             notice=outcome.notice[:300],
+            can_go_on=outcome.can_go_on,
             error_code=outcome.error_code,
             error_message=outcome.error_message,
             error_retryable=outcome.error_retryable,

@@ -40,5 +40,13 @@ class Migration(migrations.Migration):
                 blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="chat.provider"
             ),
         ),
+        migrations.AddField("turn", "can_go_on", models.BooleanField(default=False)),
+        migrations.AddField(
+            "turn",
+            "continues",
+            models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="chat.turn"
+            ),
+        ),
         migrations.RunPython(chain, migrations.RunPython.noop, elidable=True),
     ]

@@ -47,6 +47,14 @@ class Retry(Frame):
     """As in `Ask`."""
 
 
+class Continue(Frame):
+    """Go on with an answer that was cut or stopped. The new turn stands beside it, and has the whole answer."""
+
+    type: Literal["continue"]
+    turn_id: UUID
+    continue_of: UUID
+
+
 class Resume(Frame):
     """Follow a turn from after the last `seq` that the client has; 0 is from its beginning."""
 
@@ -55,6 +63,6 @@ class Resume(Frame):
     after: int = Field(ge=0)
 
 
-Command = Annotated[Ask | Stop | Retry | Resume, Field(discriminator="type")]
+Command = Annotated[Ask | Stop | Retry | Continue | Resume, Field(discriminator="type")]
 
-decode: TypeAdapter[Ask | Stop | Retry | Resume] = TypeAdapter(Command)
+decode: TypeAdapter[Ask | Stop | Retry | Continue | Resume] = TypeAdapter(Command)

@@ -207,11 +207,11 @@ export class Chat extends HTMLElement {
   // --- the reader ----------------------------------------------------------------------------------------------------
 
   #retryAsked(event) {
-    const view = event.target.matches("[data-part=retry]") ? this.#viewOf(event.target) : null;
-    if (!view) return;
+    if (!event.target.matches("[data-part=retry], [data-part=go-on]")) return;
     event.preventDefault();
-    const providerId = event.submitter?.name === "provider_id" ? event.submitter.value : null;
-    this.#again(this.#turns.get(view.id), { providerId });
+    const { name, value } = event.submitter ?? {};
+    const turn = this.#turns.get(this.#viewOf(event.target).id);
+    this.#again(turn, { providerId: name === "provider_id" ? value : null, goOn: name === "go_on" });
   }
 
   /** While another answer is written, the field stays open. */
@@ -221,13 +221,13 @@ export class Chat extends HTMLElement {
   }
 
   /** What never reached the server is asked as it was going to be; anything else gets a turn beside it. */
-  #again(turn, { text = null, providerId = null }) {
+  #again(turn, { text = null, providerId = null, goOn = false }) {
     if (this.#running().length) return toast(this.messages["still-answering"], "warning");
     const { state, view, command } = turn;
     const question = text ?? view.question;
     const isKnown = state === null || state.seq > 0;
-    const fresh = isKnown ? commands.retry(view.id, { text, providerId }) : commands.again(command, question);
-    this.#start(fresh, question, turn);
+    const known = () => (goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }));
+    this.#start(isKnown ? known() : commands.again(command, question), question, turn);
   }
 
   /** Another version of a question: its thread takes the place of this one. */

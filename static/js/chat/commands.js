@@ -18,6 +18,9 @@ export function retry(turnId, { text = null, providerId = null } = {}) {
   return command;
 }
 
+/** Write the rest of an answer that was cut or stopped. */
+export const goOn = (turnId) => ({ type: "continue", turn_id: uuid4(), continue_of: turnId });
+
 /** The same question, or another, at the place where `refused` was to be asked. */
 export const again = (refused, text) => ({ ...refused, turn_id: uuid4(), text });
 
