@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 from importlib import import_module
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from chat import plans, selectors, services
 from chat.branches import Tree, shown_branch, tree_of
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db
 A, B, C, D, E = (UUID(int=number) for number in range(1, 6))
 
 
-def asked(access: Access, text: str, conversation: Conversation, **fields: object) -> Turn:
+def asked(access: Access, text: str, conversation: Conversation, **fields: Any) -> Turn:
     """A question that was asked and answered."""
     turn, _new = services.turn_start(
         access=access, turn_id=uuid4(), text=text, conversation_id=conversation.pk, **fields
@@ -38,10 +39,15 @@ def asked(access: Access, text: str, conversation: Conversation, **fields: objec
     return turn
 
 
-def again(access: Access, turn: Turn, **fields: object) -> Turn:
+def again(access: Access, turn: Turn, **fields: Any) -> Turn:
     new, _new = services.turn_retry(access=access, turn_id=uuid4(), retry_of=turn.pk, **fields)
     services.turn_finish(turn=new, outcome=services.Outcome(status=Turn.Status.COMPLETED, answer="Again."))
     return new
+
+
+def only(page: LexborHTMLParser | LexborNode, selector: str) -> Any:
+    (found,) = page.css(selector)
+    return found
 
 
 def shown(access: Access, conversation: Conversation) -> list[str]:
@@ -122,7 +128,7 @@ def test_a_hit_of_the_search_opens_the_branch_that_it_stands_in(alice_client: Cl
     again(as_alice, first)
     page = LexborHTMLParser(alice_client.get(turn_url("acme", hidden)).content)
     assert page.css_first(f"#turn-{hidden.pk}")
-    assert page.css_first("[name=parent_id]").attributes["value"] == str(hidden.pk)
+    assert only(page, "[name=parent_id]").attributes["value"] == str(hidden.pk)
     assert shown(as_alice, first.conversation) == ["One?"]  # looking at it has chosen nothing
 
 
@@ -133,8 +139,8 @@ def test_arrows_lead_from_version_to_version_without_a_script(alice_client: Clie
     first = talk(as_alice, "One?")
     second = again(as_alice, first, text="One otherwise?")
     address = reverse("chat:conversation", args=["acme", first.conversation_id])
-    arrows = LexborHTMLParser(alice_client.get(address).content).css_first("article[id] .branches")
-    assert arrows.css_first("[data-part=branch-place]").text() == "2 / 2"
+    arrows = only(LexborHTMLParser(alice_client.get(address).content), "article[id] .branches")
+    assert only(arrows, "[data-part=branch-place]").text() == "2 / 2"
     before, after = arrows.css("button")
     assert "disabled" in after.attributes
     response = alice_client.post(before.attributes["formaction"])
@@ -147,22 +153,22 @@ def test_arrows_lead_from_version_to_version_without_a_script(alice_client: Clie
 def test_a_question_is_edited_on_a_page_without_a_script(alice_client: Client, as_alice: Access) -> None:
     first = talk(as_alice, "One <b>?")
     page = LexborHTMLParser(alice_client.get(reverse("chat:turn_edit", args=["acme", first.pk])).content)
-    form = page.css_first(".question-editor")
-    assert form.css_first("textarea").text() == "One <b>?"
+    form = only(page, ".page .question-editor")
+    assert only(form, "textarea").text() == "One <b>?"
     assert form.attributes["action"] == reverse("chat:turn_again", args=["acme", first.pk])
 
 
 def test_the_same_number_of_queries_for_any_number_of_branches(
-    alice_client: Client, as_alice: Access, django_assert_max_num_queries: object
+    alice_client: Client, as_alice: Access, django_assert_max_num_queries: Any
 ) -> None:
     first = talk(as_alice, "One?")
     address = reverse("chat:conversation", args=["acme", first.conversation_id])
     alice_client.get(address)
-    with django_assert_max_num_queries(40) as few:  # type: ignore[operator]
+    with django_assert_max_num_queries(40) as few:
         alice_client.get(address)
     for _number in range(5):
         turn_in(first.conversation, "Two?", parent_id=first.pk)
-    with django_assert_max_num_queries(40) as many:  # type: ignore[operator]
+    with django_assert_max_num_queries(40) as many:
         alice_client.get(address)
     assert len(many) == len(few)
 
@@ -201,7 +207,7 @@ def test_the_menu_of_models_is_there_where_there_is_a_choice(alice_client: Clien
     assert "Ask again with" not in alice_client.get(address).text
     Provider.objects.create(tenant=as_alice.tenant, kind="starter", model="Small", position=1)
     for page in (address, reverse("chat:turn", args=["acme", first.pk])):
-        article = LexborHTMLParser(alice_client.get(page).content).css_first("article[id]")
+        article = only(LexborHTMLParser(alice_client.get(page).content), "article[id]")
         assert [each.text() for each in article.css("[name=provider_id]")] == [
             "OpenAI-compatible endpoint: Large",
             "Starter model on this server: Small",
