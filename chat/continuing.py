@@ -13,22 +13,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-
 from chat import answering, prompting
 from chat.answering import Kit
 from chat.citations import CitationFilter
-from chat.domain import AnswerEvent, CitationFound, Passage, SourcesFound, Stage, StageStarted, TextDelta, Trace
+from chat.domain import GAP, AnswerEvent, CitationFound, Passage, SourcesFound, Stage, StageStarted, TextDelta, Trace
 
-GO_ON = (
-    "Your answer ends too early. Write what comes next, from exactly where it ends, in the same language and with "
-    "citations as before. Repeat nothing, and begin nothing anew."
-)
 LAST_WORD = re.compile(r"\S{1,40}\Z")
 """The end of an answer may be half a word. It is written once more, so that it is a whole one."""
 LEAST_CHARS = 400
 """Of the first part, that the model is shown at least."""
-MESSAGE_TYPES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "human": HumanMessage, "ai": AIMessage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +41,8 @@ async def go_on(begun: Begun, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEv
     kit = replace(kit, style=replace(kit.style, extractive=False))
     for name in ("query", "candidates", "cut", "prompt_version", "earlier", "remembered"):
         setattr(trace, name, begun.trace.get(name, getattr(trace, name)))
+    # What was left out of a passage is not known any more.
+    trace.candidates = [{**candidate, "shortened": False} for candidate in trace.candidates]
     yield SourcesFound(begun.passages, omitted=len(trace.cut))
     citations = CitationFilter(frozenset(passage.number for passage in begun.passages))
     text = citations.feed(LAST_WORD.sub("", begun.text))
@@ -56,7 +51,7 @@ async def go_on(begun: Begun, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEv
         yield CitationFound(number)
     yield StageStarted(Stage.WRITING)
     written = [text]
-    messages = await _messages(begun, text, kit, trace)
+    messages = prompting.continued_messages(begun.prompt, await _said(begun, text, kit, trace))
     async with aclosing(answering.written(messages, citations, kit, trace)) as events:
         async for event in events:
             yield event
@@ -68,24 +63,20 @@ async def go_on(begun: Begun, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEv
         yield checked
 
 
-async def _messages(begun: Begun, text: str, kit: Kit, trace: Trace) -> list[BaseMessage]:
+async def _said(begun: Begun, text: str, kit: Kit, trace: Trace) -> str:
     """As much of the end of the first part as the model's context has room for."""
     room = trace.room_tokens = kit.style.context_tokens - kit.style.max_tokens
     trace.context_tokens = kit.style.context_tokens
-    said = text.strip()
+    said = text.strip() or GAP.strip()
     while True:
-        messages = [
-            *(MESSAGE_TYPES[role](content) for role, content in begun.prompt),
-            AIMessage(said or "…"),
-            HumanMessage(GO_ON),
-        ]
-        trace.counted_tokens = await kit.count.prompt(prompting.as_pairs(messages))
+        prompt = prompting.continued_messages(begun.prompt, said)
+        trace.counted_tokens = await kit.count.prompt(prompting.as_pairs(prompt))
         if trace.counted_tokens <= room or len(said) <= LEAST_CHARS:
-            return messages
+            return said
         said = said[len(said) // 2 :]
 
 
 def first_prompt(trace: dict[str, Any]) -> list[tuple[str, str]]:
     """Of a stored trace, without what was added where the answer was gone on with before."""
     pairs = [(each["role"], each["content"]) for each in trace.get("prompt", ())]
-    return pairs[:-2] if pairs and pairs[-1][1] == GO_ON else pairs
+    return pairs[:-2] if pairs and pairs[-1][1] == prompting.GO_ON else pairs

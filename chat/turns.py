@@ -179,7 +179,7 @@ class _Journal:
         self.outcome.refused, self.outcome.notice, self.outcome.cut = event.refused, event.notice, event.cut
 
     async def _text(self, text: str, *, draft: bool) -> None:
-        if self.outcome.first_word_ms is None:
+        if self.outcome.first_word_ms is None and not self.turn.continues_id:  # which begins with what is there
             self.outcome.first_word_ms = round((time.perf_counter() - self._started) * 1000)
         if draft and not self._draft:
             await self._flush()

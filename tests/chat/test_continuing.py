@@ -11,12 +11,12 @@ import pytest
 from chat import plans, selectors, services, turns
 from chat.aio import in_thread
 from chat.answering import Kit
-from chat.continuing import GO_ON
 from chat.domain import AnswerStyle
 from chat.errors import TurnConflict
 from chat.following import follow
 from chat.llm.fakes import ScriptedChat
 from chat.models import Turn
+from chat.prompting import GO_ON
 from chat.protocol.events import TurnCompleted, TurnFrame, TurnSources
 from chat.shared_redis import close_redis
 from tenants.access import Access

@@ -236,6 +236,20 @@ def test_a_question_is_edited_in_its_place_and_both_ways_go_on(page: Page, upstr
     expect(page.locator(".turn .question-text").first).to_have_text(papers.WARRANTY_QUESTION)
 
 
+def test_an_answer_that_was_cut_is_continued_on_the_same_sources(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say("The warranty lasts two years [1]. It cov", finish_reason="length"))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.get_by_text("The answer was cut at the longest length that is set.")).to_be_visible()
+    page.reload()
+    upstream.script(say("covers parts and labour [1]."))
+    turn.get_by_role("button", name="Continue the answer").click()
+    expect(turn.locator(".answer")).to_contain_text(re.compile(r"lasts two years.*It covers parts and labour"))
+    wait_until_over(turn)
+    expect(turn.get_by_role("button", name="Continue the answer")).to_be_hidden()
+    expect(turn.locator("a.cite")).to_have_count(2)
+    expect(turn.locator("[data-part=source-list] > *")).to_have_count(1)
+
+
 def test_another_tab_goes_on_with_what_it_shows(page: Page) -> None:
     wait_until_over(ask(page, papers.WARRANTY_QUESTION))
     other = page.context.new_page()

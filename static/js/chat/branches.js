@@ -19,8 +19,10 @@ function leadTo(button, id) {
   if (id) button.formAction = button.formAction.replace(ADDRESS_ID, id);
 }
 
+/** Itself alone, where it has not been told of others. */
 export function siblingsOf(article) {
-  return (article.dataset.siblings ?? "").split(" ").filter(Boolean);
+  const ids = article.dataset.siblings.split(" ").filter(Boolean);
+  return ids.length ? ids : [article.dataset.turn];
 }
 
 /** Take the turn and everything below it out of the page; return what was taken. */

@@ -83,7 +83,7 @@ export class Chat extends HTMLElement {
     };
     turn.view.show(turn.state);
     this.#turns.set(command.turn_id, turn);
-    if (instead) this.#standBeside(instead.view.article, article);
+    if (instead) this.#standBeside(instead, article);
     this.#settle();
     this.scroll.toEnd();
     this.#announce(turn.view.stageText);
@@ -92,7 +92,7 @@ export class Chat extends HTMLElement {
 
   /** The keyboard's place was in the turn that is no longer shown. */
   #standBeside(old, article) {
-    showSiblings(article, [...siblingsOf(old), article.dataset.turn]);
+    showSiblings(article, [...(isKnown(old) ? siblingsOf(old.view.article) : []), article.dataset.turn]);
     article.tabIndex = -1;
     article.focus({ preventScroll: true });
   }
@@ -110,6 +110,7 @@ export class Chat extends HTMLElement {
     const before = turn.state;
     turn.state = state;
     turn.view.show(state);
+    if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
     if (state.conversation !== before.conversation) this.#entered(state);
     if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status]);
     else if (state.stage !== before.stage) this.#announce(turn.view.stageText);
@@ -223,11 +224,10 @@ export class Chat extends HTMLElement {
   /** What never reached the server is asked as it was going to be; anything else gets a turn beside it. */
   #again(turn, { text = null, providerId = null, goOn = false }) {
     if (this.#running().length) return toast(this.messages["still-answering"], "warning");
-    const { state, view, command } = turn;
+    const { view, command } = turn;
     const question = text ?? view.question;
-    const isKnown = state === null || state.seq > 0;
     const known = () => (goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }));
-    this.#start(isKnown ? known() : commands.again(command, question), question, turn);
+    this.#start(isKnown(turn) ? known() : commands.again(command, question), question, turn);
   }
 
   /** Another version of a question: its thread takes the place of this one. */
@@ -271,6 +271,9 @@ export class Chat extends HTMLElement {
     return this.querySelector(`[data-part=${name}]`);
   }
 }
+
+/** Whether the server has heard of the turn. */
+const isKnown = ({ state, command }) => !command || state.seq > 0;
 
 /** The reason for a marked sentence may cover what somebody wants to read. */
 function closeReason(event) {
