@@ -17,7 +17,7 @@ from chat import packing
 from chat.counting import MESSAGE_TOKENS, Count, Messages
 from chat.domain import AnswerStyle, Exchange, Passage
 from chat.fencing import disarmed, fenced, new_mark, quoted
-from chat.prompts import Prompt, prompt
+from chat.prompts import ANSWER, Prompt, prompt
 from chat.refusal import refusal_for
 
 HISTORY_ANSWER_CHARS = 1_200
@@ -31,7 +31,7 @@ LEAST_PASSAGE_TOKENS = 96
 
 
 def answer_prompt(style: AnswerStyle) -> Prompt:
-    return prompt("answer", style.prompt_version)
+    return prompt(ANSWER, style.prompt_version)
 
 
 def draft_prompt() -> Prompt:

@@ -17,6 +17,7 @@ from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
+from chat.prompts import ANSWER
 from chat.settings_services import provider_get
 from ingestion.models import Document
 from tenants import limits
@@ -171,8 +172,8 @@ class Outcome:
     @property
     def can_go_on(self) -> bool:
         """Quotes have an end; what a model writes may have been cut short."""
-        is_written = bool(self.answer.strip() and self.trace.prompt) and not self.draft and not self.refused
-        return is_written and (self.cut or not self.is_whole)
+        is_written = bool(self.answer.strip()) and self.trace.prompt_version.startswith(f"{ANSWER}.")
+        return is_written and not self.refused and (self.cut or not self.is_whole)
 
 
 @transaction.atomic

@@ -58,11 +58,7 @@ def _uuid(text: str) -> UUID | None:
 
 def _page(access: Access, current: Conversation | None, window: Window) -> dict[str, Any]:
     slug = access.tenant.slug
-    try:
-        choices = settings_services.provider_configs(access.tenant)
-        model_line = _model_line(choices)
-    except AppError as error:
-        choices, model_line = [], error.message
+    models, model_line = _models(access)
     return {
         "conversation": current,
         "turns": selectors.turn_views(access=access, turns=window.turns, beside=window.beside),
@@ -71,7 +67,7 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
         "model_line": model_line,
-        "models": settings_services.choosable(choices),
+        "models": models,
         "socket_url": f"/ws/t/{slug}/",
     }
 
@@ -80,6 +76,15 @@ def _suggestions(access: Access) -> list[str]:
     """A first question for each of the newest documents."""
     newest = documents_list(tenant=access.tenant).filter(status=Document.Status.READY)[:SUGGESTIONS]
     return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
+
+
+def _models(access: Access) -> tuple[list[Choice], str]:
+    """What a reader may choose between, and which model answers as it is set up."""
+    try:
+        choices = settings_services.provider_configs(access.tenant)
+    except AppError as error:
+        return [], error.message
+    return settings_services.choosable(choices), _model_line(choices)
 
 
 def _model_line(choices: Sequence[Choice]) -> str:
@@ -101,7 +106,7 @@ def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
     found = selectors.turn_get(access=access, turn_id=turn_id)
     beside = {turn_id: tree_of(found.conversation).beside(turn_id)}
     (view,) = selectors.turn_views(access=access, turns=[found], beside=beside)
-    models = settings_services.choosable(settings_services.provider_configs(access.tenant))
+    models, _line = _models(access)
     return render(request, "chat/_turn.html", {"turn": view, "models": models})
 
 

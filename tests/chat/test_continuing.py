@@ -121,12 +121,12 @@ async def test_a_whole_answer_a_quote_and_what_was_not_made_here_end_where_they_
             services.turn_continue(access=as_alice, turn_id=uuid4(), continue_of=talk(as_alice).pk)
 
     await in_thread(refused)
-    outcome = services.Outcome(answer="“Two years.” [1]", draft="Two", cut=True)
-    outcome.trace.prompt = [{"role": "human", "content": "?"}]
+    outcome = services.Outcome(status=Turn.Status.STOPPED, answer="“Two years.” [1]")
+    outcome.trace.prompt_version = "draft.v2"
     assert not outcome.can_go_on
 
 
 async def test_a_stopped_answer_can_go_on() -> None:
     outcome = services.Outcome(status=Turn.Status.STOPPED, answer="Two")
-    outcome.trace.prompt = [{"role": "human", "content": "?"}]
+    outcome.trace.prompt_version = "answer.v2"
     assert outcome.can_go_on
