@@ -200,15 +200,17 @@ def _month_of_questions(access: Access) -> None:
 
 def _turns(access: Access, conversation: Conversation) -> Iterator[Turn]:
     chance = random.Random(7)
+    turn = None
     for _number in range(160):
         kind = chance.choices(["answered", "refused", "failed", "stopped"], [82, 11, 3, 4])[0]
         provider, model = chance.choices(MODELS, [4, 1])[0]
         status = {"failed": Turn.Status.FAILED, "stopped": Turn.Status.STOPPED}.get(kind, Turn.Status.COMPLETED)
         first_word = round(chance.lognormvariate(6.9, 0.45))
-        yield Turn(
+        turn = Turn(
             id=uuid4(),
             tenant=access.tenant,
             conversation=conversation,
+            parent=turn,
             status=status,
             question=chance.choice(QUESTIONS),
             refused=kind == "refused",
@@ -220,6 +222,7 @@ def _turns(access: Access, conversation: Conversation) -> Iterator[Turn]:
             first_word_ms=None if kind == "failed" else first_word,
             elapsed_ms=first_word + chance.randint(900, 14_000),
         )
+        yield turn
 
 
 def _sent_to_the_owner(access: Access) -> None:

@@ -86,11 +86,13 @@ def _ratings(access: Access, handbook: Document) -> None:
         ("May the relief valve be adjusted?", "Yes, by hand [1].", False, "The handbook says that it must not be."),
         ("How is the pump drained before the frost?", "Through the plug at its foot [1].", True, ""),
     )
+    turn = None
     for question, answer, helpful, comment in rated:
         turn = Turn.objects.create(
             id=uuid4(),
             tenant=access.tenant,
             conversation=conversation,
+            parent=turn,
             question=question,
             answer=answer,
             status=Turn.Status.COMPLETED,

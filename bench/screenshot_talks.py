@@ -59,20 +59,26 @@ def make(access: Access) -> UUID:
 
 def _talk(access: Access, title: str, exchanges: tuple[Exchange, ...] | list[Exchange]) -> UUID:
     conversation = Conversation.objects.create(tenant=access.tenant, user=access.user, title=title)
+    turn = None
     for number, exchange in enumerate(exchanges):
-        turn = _turn(conversation, *exchange)
+        turn = _turn(conversation, turn, *exchange)
         asked = timezone.now() - timedelta(days=30, minutes=-number)
         Turn.objects.for_tenant(access.tenant).filter(pk=turn.pk).update(created_at=asked)
     return conversation.pk
 
 
 def _turn(
-    conversation: Conversation, question: str, answer: str, sources: tuple[tuple[str, int | None, str], ...]
+    conversation: Conversation,
+    parent: Turn | None,
+    question: str,
+    answer: str,
+    sources: tuple[tuple[str, int | None, str], ...],
 ) -> Turn:
     turn = Turn.objects.create(
         id=uuid4(),
         tenant=conversation.tenant,
         conversation=conversation,
+        parent=parent,
         status=Turn.Status.COMPLETED,
         question=question,
         answer=answer,

@@ -46,6 +46,7 @@ class ConversationAdmin(TenantOwnedAdmin):
     list_select_related = ("tenant", "user")
     search_fields = ("title", "user__email", "tenant__slug")
     date_hierarchy = "created_at"
+    raw_id_fields = ("head",)
 
 
 @admin.register(Turn)
@@ -54,7 +55,7 @@ class TurnAdmin(TenantOwnedAdmin):
     list_filter = ("status", "refused", "provider", "model", "tenant")
     search_fields = ("id", "error_code", "tenant__slug")
     date_hierarchy = "created_at"
-    raw_id_fields = ("conversation",)
+    raw_id_fields = ("conversation", "parent", "chosen_provider", "continues")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("trace") if _is_list(request) else super().get_queryset(request)

@@ -85,6 +85,8 @@ class Kit:
     """Tokens, as the first model of the chain counts them."""
     lines: relevance.Lines = field(default_factory=dict)
     """From where on a collection's passages count as relevant."""
+    is_chosen: bool = False
+    """Whether the reader has chosen the model: where it does not answer, that is said in any case."""
 
 
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
@@ -107,19 +109,19 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
         return
     yield StageStarted(Stage.WRITING)
     write = quote if kit.style.extractive else partial(compose, mark=mark)
-    written: list[str] = []
+    texts: list[str] = []
     is_whole = False
     async with aclosing(write(question, packed, refusal, kit, trace)) as events:
         async for event in events:
             yield event
             match event:
                 case TextDelta(text, draft) if draft or not kit.style.extractive:  # quotes are what the passages say
-                    written.append(text)
+                    texts.append(text)
                 case Answered(refused=refused):
                     is_whole = not refused
-    if is_whole and written:
+    if is_whole and texts:
         yield StageStarted(Stage.CHECKING)
-        checked = await check("".join(written), packed, kit, trace)
+        checked = await check("".join(texts), packed, kit, trace)
         if checked and checked.sentences:
             yield checked
 
@@ -166,8 +168,17 @@ async def _compose(
     messages = _messages(question, passages, kit, mark)
     trace.prompt_version = prompting.answer_prompt(kit.style).label
     citations = CitationFilter(frozenset(passage.number for passage in passages))
+    async with aclosing(written(messages, citations, kit, trace, refusal=refusal)) as events:
+        async for event in events:
+            yield event
+
+
+async def written(
+    messages: Sequence[BaseMessage], citations: CitationFilter, kit: Kit, trace: Trace, *, refusal: str = ""
+) -> AsyncGenerator[AnswerEvent, None]:
+    """What the model writes, with citations that exist; it is a refusal where it says no more than `refusal`."""
     fences = FenceFilter()
-    written: list[str] = []
+    texts: list[str] = []
     async with aclosing(_stream(kit, messages, trace)) as items:
         async for item in items:
             match item:
@@ -176,20 +187,21 @@ async def _compose(
                 case Delta(text):
                     shown = len(citations.cited)
                     if clean := citations.feed(fences.feed(text)):
-                        written.append(clean)
+                        texts.append(clean)
                         yield TextDelta(clean)
                     for number in citations.cited[shown:]:
                         yield CitationFound(number)
                 case Finished(usage, finish_reason):
                     if rest := citations.feed(fences.flush()) + citations.flush():
-                        written.append(rest)
+                        texts.append(rest)
                         yield TextDelta(rest)
                     yield Answered(
                         provider=started.label,
                         model=started.model,
                         usage=usage,
-                        refused=is_refusal("".join(written), refusal),
-                        notice=_notice(started, finish_reason),
+                        refused=bool(refusal) and is_refusal("".join(texts), refusal),
+                        notice=_notice(started),
+                        cut=finish_reason == "length",
                     )
 
 
@@ -225,11 +237,11 @@ async def quote(
                     case Finished(usage, finish_reason):
                         if rest := fences.flush():
                             yield TextDelta(rest, draft=True)
-                        notice = _notice(started, finish_reason)
+                        notice = _notice(started, cut=finish_reason == "length")
                         yield Answered(started.label, started.model, usage, notice=notice)
     except ChatError as error:  # the quotes are the answer; a draft that fails costs nothing
         trace.providers.append({"label": "draft", "error": error.message})
-        yield Answered(notice="")
+        yield Answered(notice=error.message if kit.is_chosen else "")
 
 
 def search_for(question: Question) -> Retrieval:
@@ -337,12 +349,12 @@ async def _stream(
     trace.timings_ms["writing"] = round((time.perf_counter() - started) * 1000, 1)
 
 
-def _notice(started: Started, finish_reason: str) -> str:
+def _notice(started: Started, *, cut: bool = False) -> str:
     parts = []
     if started.failures:
         failed = ", ".join(failure.label for failure in started.failures)
         parts.append(f"{started.label} wrote this, because {failed} did not answer.")
-    if finish_reason == "length":
+    if cut:
         parts.append("The answer reached its length limit and may be cut off.")
     return " ".join(parts)
 

@@ -24,7 +24,7 @@ from chat.aio import in_thread
 from chat.following import follow
 from chat.models import Turn
 from chat.ports import LogGone
-from chat.protocol.commands import Ask, Resume, Retry, Stop, decode
+from chat.protocol.commands import Ask, Continue, Resume, Retry, Stop, decode
 from chat.protocol.events import ProtocolError, TurnGap
 from ingestion.events import DocumentUpdated
 from ingestion.progress import group_of
@@ -112,7 +112,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             logger.exception("a command failed")
             await self.close(BROKEN)
 
-    async def act(self, access: Access, command: Ask | Stop | Retry | Resume) -> None:
+    async def act(self, access: Access, command: Ask | Stop | Retry | Continue | Resume) -> None:
         match command:
             case Ask():
                 turn, new = await in_thread(
@@ -122,11 +122,23 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     text=command.text,
                     conversation_id=command.conversation_id,
                     collection_ids=command.collection_ids,
+                    parent=command.parent_id,
+                    provider_id=command.provider_id,
                 )
                 await self.begin(turn, new=new)
             case Retry():
                 turn, new = await in_thread(
-                    services.turn_retry, access=access, turn_id=command.turn_id, retry_of=command.retry_of
+                    services.turn_retry,
+                    access=access,
+                    turn_id=command.turn_id,
+                    retry_of=command.retry_of,
+                    text=command.text,
+                    provider_id=command.provider_id,
+                )
+                await self.begin(turn, new=new)
+            case Continue():
+                turn, new = await in_thread(
+                    services.turn_continue, access=access, turn_id=command.turn_id, continue_of=command.continue_of
                 )
                 await self.begin(turn, new=new)
             case Stop():

@@ -209,6 +209,8 @@ class Answered:
     usage: Usage = field(default_factory=Usage)
     refused: bool = False
     notice: str = ""
+    cut: bool = False
+    """It ends because it has become as long as it may be."""
 
 
 class Verdict(StrEnum):

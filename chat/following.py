@@ -107,10 +107,17 @@ class Assembler:
                     model=data["model"],
                     refused=data["refused"],
                     notice=data["notice"],
+                    can_go_on=data.get("can_go_on", False),
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
                 )
             case "turn.stopped":
-                return TurnStopped(turn_id=turn_id, seq=seq, html=self.html, elapsed_ms=data["elapsed_ms"])
+                return TurnStopped(
+                    turn_id=turn_id,
+                    seq=seq,
+                    html=self.html,
+                    elapsed_ms=data["elapsed_ms"],
+                    can_go_on=data.get("can_go_on", False),
+                )
             case "turn.failed":
                 return TurnFailed(
                     turn_id=turn_id,
@@ -119,6 +126,7 @@ class Assembler:
                     code=data["code"],
                     message=data["message"],
                     retryable=data["retryable"],
+                    can_go_on=data.get("can_go_on", False),
                 )
             case unknown:
                 raise ValueError(f"the turn log holds an entry of an unknown type, {unknown}")

@@ -22,4 +22,14 @@ class UuidListField(forms.MultipleChoiceField):
 class AskForm(forms.Form):
     text = forms.CharField(max_length=QUESTION_MAX_CHARS)
     conversation_id = forms.UUIDField(required=False)
+    parent_id = forms.UUIDField(required=False)
     collection_ids = UuidListField(required=False)
+
+
+class AgainForm(forms.Form):
+    """A question once more: as it was where there is no text, by the model that is set up where none is chosen. Or the
+    rest of its answer."""
+
+    text = forms.CharField(max_length=QUESTION_MAX_CHARS, required=False)
+    provider_id = forms.UUIDField(required=False)
+    go_on = forms.BooleanField(required=False)

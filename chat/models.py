@@ -101,6 +101,8 @@ class Conversation(TenantOwned):
     """Nobody here was asked what stands in it: the dashboard does not count it."""
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Nobody sees it from then on. A task removes the row, once its reader has had time to take that back."""
+    head = models.ForeignKey("Turn", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """A turn of the branch that is shown (`chat.branches`); null is the one that was asked last."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["-updated_at"]
@@ -125,6 +127,8 @@ class Turn(TenantOwned):
 
     id = models.UUIDField(primary_key=True, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    """What it follows; null for a first question. Those that follow the same one are branches of the conversation."""
     status = models.CharField(max_length=12, choices=Status, default=Status.RUNNING)
     question = models.TextField()
     collection_ids = models.JSONField(null=True, blank=True)
@@ -136,10 +140,16 @@ class Turn(TenantOwned):
     checked = models.JSONField(null=True)
     """What a comparison of the answer with its passages has found, as `asdict` of a `Checked`; null where none was."""
     notice = models.CharField(max_length=300, blank=True)
+    can_go_on = models.BooleanField(default=False)
+    """A model wrote it, and it was cut at its longest length or otherwise ends too early."""
+    continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """The turn whose answer this one begins with, and goes on with."""
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     error_retryable = models.BooleanField(default=False)
 
+    chosen_provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """The one that its reader wanted this answer from; null is whichever the organisation has set up."""
     provider = models.CharField(max_length=60, blank=True)
     model = models.CharField(max_length=200, blank=True)
     folded = models.TextField(blank=True, default="", editable=False)

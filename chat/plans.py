@@ -15,14 +15,15 @@ from chat import crowd, retrieval, selectors, settings_services
 from chat.aio import searching
 from chat.answering import Kit, Question
 from chat.closeness import closeness_of
+from chat.continuing import Begun, first_prompt
 from chat.counting import TokenCounter
-from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
+from chat.domain import AnswerStyle, Passage, ProviderConfig, ProviderKind, Retrieval
 from chat.lines.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
 from chat.llm.tokenizers import tokenizer_of
-from chat.models import AnswerSettings, Turn
+from chat.models import AnswerSettings, Source, Turn
 from chat.refusal import language_of
 from chat.retrieval.dense import embed_question
 from ingestion.domain import Scope
@@ -45,6 +46,8 @@ SERVERS_OWN = UUID("6f0c1c6e-7f0e-4b52-9b6a-0d8f2d5f5d11")
 class Plan:
     question: Question
     kit: Kit
+    begun: Begun | None = None
+    """What the answer goes on with."""
 
 
 def load(turn: Turn, breaker: Breaker) -> Plan:
@@ -56,7 +59,42 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
     )
-    return Plan(question, kit_of(turn.tenant, question.text, breaker))
+    return Plan(question, _kit_for(turn, breaker), begun=_begun(turn))
+
+
+def _kit_for(turn: Turn, breaker: Breaker) -> Kit:
+    if turn.chosen_provider_id is None:
+        return kit_of(turn.tenant, turn.question, breaker)
+    chosen = Instead(choices=settings_services.chosen(turn.tenant, turn.chosen_provider_id))
+    return replace(kit_of(turn.tenant, turn.question, breaker, chosen), is_chosen=True)
+
+
+def _begun(turn: Turn) -> Begun | None:
+    """The first part of an answer that goes on with one."""
+    if turn.continues_id is None:
+        return None
+    old = Turn.objects.for_tenant(turn.tenant_id).get(pk=turn.continues_id)
+    sources = Source.objects.for_tenant(turn.tenant_id).filter(turn=old)
+    return Begun(old.answer, tuple(_passage(source) for source in sources), first_prompt(old.trace), old.trace)
+
+
+def _passage(source: Source) -> Passage:
+    return Passage(
+        number=source.number,
+        chunk_id=source.chunk_id,
+        document_id=source.document_id or source.chunk_id,  # deleted since: a source of no document any more
+        document_name=source.document_name,
+        text=source.text,
+        start=source.start,
+        end=source.end,
+        page=source.page,
+        heading=source.heading,
+        dense=source.dense,
+        lexical=source.lexical,
+        fused=source.fused,
+        last_page=source.last_page,
+        deciding=tuple((start, end) for start, end in source.deciding),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from chat import packing
 from chat.counting import MESSAGE_TOKENS, Count, Messages
 from chat.domain import AnswerStyle, Exchange, Passage
 from chat.fencing import disarmed, fenced, new_mark, quoted
-from chat.prompts import Prompt, prompt
+from chat.prompts import ANSWER, Prompt, prompt
 from chat.refusal import refusal_for
 
 HISTORY_ANSWER_CHARS = 1_200
 SAFETY_TOKENS = 64
+GO_ON = (
+    "Your answer ends too early. Write what comes next, from exactly where it ends, in the same language and with "
+    "citations as before. Repeat nothing, and begin nothing anew."
+)
 LEAST_PASSAGE_TOKENS = 96
 """With less room for passages the earlier exchanges go."""
 
 
 def answer_prompt(style: AnswerStyle) -> Prompt:
-    return prompt("answer", style.prompt_version)
+    return prompt(ANSWER, style.prompt_version)
 
 
 def draft_prompt() -> Prompt:
@@ -47,6 +51,11 @@ def answer_messages(
         refusal=refusal_for(question, hint=style.languages),
         question=disarmed(question),
     )
+
+
+def continued_messages(prompt: Messages, said: str) -> list[BaseMessage]:
+    """The rest of an answer is asked for: `prompt` is what the model has had for it, and `said` how it begins."""
+    return convert_to_messages([*prompt, ("ai", said), ("human", GO_ON)])
 
 
 def mark_for(question: str, passages: Sequence[Passage]) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from chat.branches import Beside, tree_of
 from chat.check_words import summary
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
@@ -36,8 +38,11 @@ def conversations_list(*, access: Access) -> QuerySet[Conversation]:
     return Conversation.objects.for_tenant(access.tenant).filter(user=access.user, deleted_at=None)
 
 
-def conversation_get(*, access: Access, conversation_id: UUID) -> Conversation:
-    conversation = conversations_list(access=access).filter(pk=conversation_id).first()
+def conversation_get(*, access: Access, conversation_id: UUID, lock: bool = False) -> Conversation:
+    """`lock` it for whoever changes what it shows, until the transaction's end."""
+    conversations = conversations_list(access=access)
+    found = conversations.select_for_update() if lock else conversations
+    conversation = found.filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound(_("There is no such conversation. It may have been deleted."))
     return conversation
@@ -68,16 +73,17 @@ def source_get(*, access: Access, turn_id: UUID, number: int) -> Source:
 
 
 def history_before(turn: Turn) -> tuple[tuple[Exchange, ...], int]:
-    """The latest answered exchanges of the conversation, oldest first, and how many it has had."""
-    rows = (
-        Turn.objects.for_tenant(turn.tenant_id)
-        .filter(conversation_id=turn.conversation_id, status=Turn.Status.COMPLETED, created_at__lt=turn.created_at)
-        .exclude(question=turn.question)  # asked again, it is no follow-up to itself
-        .order_by("created_at")
-        .values_list("question", "answer")
+    """The latest answered exchanges of the turn's branch before it, oldest first, and how many there have been."""
+    turns = Turn.objects.for_tenant(turn.tenant_id).filter(conversation_id=turn.conversation_id)
+    answered = set(
+        turns.filter(status=Turn.Status.COMPLETED)
+        .exclude(question=turn.question)  # asked once more, it is no follow-up to itself
+        .values_list("pk", flat=True)
     )
-    count = rows.count()
-    return tuple(Exchange(*row) for row in rows[history_start(count) :]), count
+    before = [pk for pk in tree_of(turn.conversation).path_to(turn.parent_id) if pk in answered]
+    latest = turns.only("question", "answer").in_bulk(before[history_start(len(before)) :])
+    exchanges = (latest[pk] for pk in before if pk in latest)
+    return tuple(Exchange(each.question, each.answer) for each in exchanges), len(before)
 
 
 def history_start(exchanges: int) -> int:
@@ -167,6 +173,7 @@ class TurnView:
     refused: bool
     check_summary: str
     notice: str
+    can_go_on: bool
     error: dict[str, Any] | None
     model: str
     prompt_tokens: int | None
@@ -179,6 +186,8 @@ class TurnView:
     """What this reader thought of it."""
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
+    beside: Beside | None = None
+    """The turns that stand at its place."""
 
     @property
     def found(self) -> int:
@@ -197,8 +206,10 @@ class TurnView:
         return source.cited and not self.refused
 
 
-def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
-    """The same few queries for any number of turns."""
+def turn_views(
+    *, access: Access, turns: Sequence[Turn], beside: Mapping[UUID, Beside] = MappingProxyType({})
+) -> list[TurnView]:
+    """The same few queries for any number of turns. `beside` are the branches at each."""
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     sources = list(
         Source.objects.for_tenant(access.tenant).filter(turn__in=[turn.pk for turn in turns]).select_related("document")
@@ -211,7 +222,7 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     sent = sent_by_turn(access=access, turns=turns)
     slug = access.tenant.slug
     views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
-    return [replace(view, sent=sent.get(view.id)) for view in views]
+    return [replace(view, sent=sent.get(view.id), beside=beside.get(view.id)) for view in views]
 
 
 def _turn_view(
@@ -250,6 +261,7 @@ def _turn_view(
         refused=turn.refused,
         check_summary=summary(checked),
         notice=turn.notice,
+        can_go_on=turn.can_go_on,
         error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}
         if failed
         else None,

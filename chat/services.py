@@ -12,13 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import selectors
+from chat.branches import Parent, tree_of
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
+from chat.prompts import ANSWER
+from chat.settings_services import provider_get
 from ingestion.models import Document
 from tenants import limits
 from tenants.access import Access
+from tenants.errors import NotFound
 
 TITLE_CHARS = 80
 
@@ -30,8 +34,13 @@ def turn_start(
     text: str,
     conversation_id: UUID | None = None,
     collection_ids: Sequence[UUID] | None = None,
+    parent: Parent = "end",
+    provider_id: UUID | None = None,
+    continues: Turn | None = None,
 ) -> tuple[Turn, bool]:
-    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn."""
+    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. Its branch is the one
+    that its conversation shows from now on. `provider_id` is of the only model that may answer, and the answer begins
+    with that of the turn that it `continues`."""
     if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
         return existing, False
     limits.spend(
@@ -40,7 +49,8 @@ def turn_start(
         per_minute=settings.QUESTIONS_PER_MINUTE,
         message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
     )
-    chosen = None if collection_ids is None else [str(each) for each in collection_ids]
+    collections = None if collection_ids is None else [str(each) for each in collection_ids]
+    provider = None if provider_id is None else provider_get(tenant=access.tenant, provider_id=provider_id)
     try:
         with transaction.atomic():
             conversation = _conversation(access, conversation_id, text)
@@ -48,10 +58,15 @@ def turn_start(
                 id=turn_id,
                 tenant=access.tenant,
                 conversation=conversation,
+                parent_id=_followed(conversation, parent),
                 question=text,
-                collection_ids=chosen,
+                collection_ids=collections,
+                chosen_provider=provider,
+                continues=continues,
                 folded=folded_text(text),
             )
+            conversation.head = turn
+            conversation.save(update_fields=["updated_at", "archived_at", "head"])
     except IntegrityError as error:
         raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
     return turn, True
@@ -60,11 +75,22 @@ def turn_start(
 def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Conversation:
     if conversation_id is None:
         return Conversation.objects.create(tenant=access.tenant, user=access.user, title=title_of(text))
-    conversation = selectors.conversation_get(access=access, conversation_id=conversation_id)
+    conversation = selectors.conversation_get(access=access, conversation_id=conversation_id, lock=True)
     conversation.updated_at = timezone.now()
     conversation.archived_at = None  # whoever goes on with it wants it back in the list
-    conversation.save(update_fields=["updated_at", "archived_at"])
     return conversation
+
+
+def _followed(conversation: Conversation, parent: Parent) -> UUID | None:
+    """What a new question follows. Raise `NotFound` where it would follow a turn of another conversation."""
+    if parent is None:
+        return None
+    tree = tree_of(conversation)
+    if parent == "end":
+        return next(reversed(tree.path_through(conversation.head_id)), None)
+    if parent not in tree:
+        raise NotFound(_("What this question follows is not in this conversation. Reload the page and ask again."))
+    return parent
 
 
 def title_of(text: str) -> str:
@@ -72,18 +98,47 @@ def title_of(text: str) -> str:
     return flat if len(flat) <= TITLE_CHARS else f"{flat[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
 
 
-def turn_retry(*, access: Access, turn_id: UUID, retry_of: UUID) -> tuple[Turn, bool]:
-    """Ask a finished turn's question again."""
+def turn_retry(
+    *, access: Access, turn_id: UUID, retry_of: UUID, text: str | None = None, provider_id: UUID | None = None
+) -> tuple[Turn, bool]:
+    """Ask a finished turn's question again, in other words where there is a `text`. The new turn stands beside it."""
     old = selectors.turn_get(access=access, turn_id=retry_of)
     if old.is_running:
         raise TurnConflict(_("This question is still being answered. Stop it first."))
+    return _beside(access, turn_id, old, text=text or old.question, provider_id=provider_id)
+
+
+def turn_continue(*, access: Access, turn_id: UUID, continue_of: UUID) -> tuple[Turn, bool]:
+    """Go on with an answer that ends too early. The new turn stands beside it, and will have the whole of it."""
+    old = selectors.turn_get(access=access, turn_id=continue_of)
+    if not old.can_go_on:
+        raise TurnConflict(_("There is nothing to go on with in this answer. Ask again instead."))
+    return _beside(access, turn_id, old, text=old.question, provider_id=old.chosen_provider_id, continues=old)
+
+
+def _beside(
+    access: Access, turn_id: UUID, old: Turn, *, text: str, provider_id: UUID | None, continues: Turn | None = None
+) -> tuple[Turn, bool]:
     return turn_start(
         access=access,
         turn_id=turn_id,
-        text=old.question,
+        text=text,
         conversation_id=old.conversation_id,
         collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
+        parent=old.parent_id,
+        provider_id=provider_id,
+        continues=continues,
     )
+
+
+@transaction.atomic
+def branch_show(*, access: Access, turn_id: UUID) -> Turn:
+    """From now on the turn's conversation shows the branch that the turn stands in."""
+    turn = selectors.turn_get(access=access, turn_id=turn_id)
+    conversation = selectors.conversation_get(access=access, conversation_id=turn.conversation_id, lock=True)
+    conversation.head = turn
+    conversation.save(update_fields=["head"])
+    return turn
 
 
 @dataclass(slots=True)
@@ -109,8 +164,16 @@ class Outcome:
     cited: list[int] = field(default_factory=list)
     is_whole: bool = False
     """Whether the answer came to its end."""
+    cut: bool = False
+    """Whether that is so because it may be no longer."""
     checked: Checked | None = None
     trace: Trace = field(default_factory=Trace)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Quotes have an end; what a model writes may have been cut short."""
+        is_written = bool(self.answer.strip()) and self.trace.prompt_version.startswith(f"{ANSWER}.")
+        return is_written and not self.refused and (self.cut or not self.is_whole)
 
 
 @transaction.atomic
@@ -127,6 +190,7 @@ def turn_finish(*, turn: Turn, outcome: Outcome) -> bool:
             refused=outcome.refused,
             checked=asdict(outcome.checked) if outcome.checked else None,
             notice=outcome.notice[:300],
+            can_go_on=outcome.can_go_on,
             error_code=outcome.error_code,
             error_message=outcome.error_message,
             error_retryable=outcome.error_retryable,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from chat.domain import ProviderConfig, ProviderKind
 from chat.errors import NoProvider
 from chat.models import AnswerSettings, Provider
-from tenants.errors import TenancyError
+from tenants.errors import NotFound, TenancyError
 from tenants.models import Tenant
 from tenants.secrets import Secret
 
@@ -70,6 +70,26 @@ def provider_configs(tenant: Tenant, answers: AnswerSettings | None = None) -> l
         Choice(None, label_of(target), _config(target, answers))
         for target in server_targets(settings.LLM, ollama_answers=ollama_answers)
     ]
+
+
+def provider_get(*, tenant: Tenant, provider_id: UUID) -> Provider:
+    """One of the tenant's own that is switched on."""
+    provider = Provider.objects.for_tenant(tenant).filter(pk=provider_id, enabled=True).first()
+    if provider is None:
+        raise NotFound(_("There is no such model. It may have been switched off; choose another one."))
+    return provider
+
+
+def choosable(choices: Sequence[Choice]) -> list[Choice]:
+    """Of a tenant's chain, what its readers may choose between: its own providers, where there is more than one."""
+    own = [choice for choice in choices if choice.id]
+    return own if len(own) > 1 else []
+
+
+def chosen(tenant: Tenant, provider_id: UUID) -> list[Choice]:
+    """The chain of an answer that its reader wanted from one model: that one, and no other in its place."""
+    provider = provider_get(tenant=tenant, provider_id=provider_id)
+    return [Choice(provider.pk, str(provider), provider_config(provider, answer_settings(tenant)))]
 
 
 def provider_config(provider: Provider, answers: AnswerSettings) -> ProviderConfig:

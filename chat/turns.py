@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any, assert_never, cast
@@ -20,6 +21,7 @@ from chat import crowd, plans, services
 from chat.aio import in_thread
 from chat.answering import answer
 from chat.citations import CITATION
+from chat.continuing import go_on
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -30,6 +32,7 @@ from chat.domain import (
     SourcesFound,
     StageStarted,
     TextDelta,
+    Trace,
 )
 from chat.llm.breaker import RedisBreaker
 from chat.models import Turn
@@ -84,7 +87,7 @@ async def _run(turn: Turn, log: TurnLog) -> None:
     started = time.perf_counter()
     try:
         plan = await in_thread(plans.load, turn, RedisBreaker(shared_redis(settings.REDIS_URL)))
-        async with aclosing(answer(plan.question, plan.kit, outcome.trace)) as events:
+        async with aclosing(_events(plan, outcome.trace)) as events:
             async for event in events:
                 await journal.note(event)
         outcome.status = Status.COMPLETED
@@ -112,6 +115,10 @@ async def _run(turn: Turn, log: TurnLog) -> None:
         _stopped.discard(turn.pk)
         outcome.elapsed_ms = round((time.perf_counter() - started) * 1000)
         await asyncio.shield(journal.close())
+
+
+def _events(plan: plans.Plan, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
+    return go_on(plan.begun, plan.kit, trace) if plan.begun else answer(plan.question, plan.kit, trace)
 
 
 def _failed(outcome: Outcome, code: str, message: str, *, retryable: bool) -> None:
@@ -169,10 +176,10 @@ class _Journal:
         self.outcome.is_whole = True
         self.outcome.provider, self.outcome.model = event.provider, event.model
         self.outcome.usage = event.usage
-        self.outcome.refused, self.outcome.notice = event.refused, event.notice
+        self.outcome.refused, self.outcome.notice, self.outcome.cut = event.refused, event.notice, event.cut
 
     async def _text(self, text: str, *, draft: bool) -> None:
-        if self.outcome.first_word_ms is None:
+        if self.outcome.first_word_ms is None and not self.turn.continues_id:  # which begins with what is there
             self.outcome.first_word_ms = round((time.perf_counter() - self._started) * 1000)
         if draft and not self._draft:
             await self._flush()
@@ -253,16 +260,18 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "model": outcome.model,
                 "refused": outcome.refused,
                 "notice": outcome.notice,
+                "can_go_on": outcome.can_go_on,
                 "context": asdict(context) if context else None,
             }
         case Status.STOPPED:
-            return {"type": "turn.stopped", "elapsed_ms": outcome.elapsed_ms}
+            return {"type": "turn.stopped", "elapsed_ms": outcome.elapsed_ms, "can_go_on": outcome.can_go_on}
         case _:
             return {
                 "type": "turn.failed",
                 "code": outcome.error_code,
                 "message": outcome.error_message,
                 "retryable": outcome.error_retryable,
+                "can_go_on": outcome.can_go_on,
             }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat import views
+from chat import branch_views, views
 from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
 from chat.gaps.urls import gap_urls
@@ -19,6 +19,9 @@ urlpatterns = [
     path("ask/", views.ask, name="ask"),
     path("c/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("turns/<uuid:turn_id>/", views.turn, name="turn"),
+    path("turns/<uuid:turn_id>/again/", branch_views.again, name="turn_again"),
+    path("turns/<uuid:turn_id>/edit/", branch_views.edit, name="turn_edit"),
+    path("turns/<uuid:turn_id>/show/", branch_views.show, name="turn_show"),
     path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *conversation_urls,

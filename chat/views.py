@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.views import redirect_to_login
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,11 +16,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
+from chat.branches import tree_of
 from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
 from chat.forms import AskForm
-from chat.models import Conversation
+from chat.models import Conversation, Turn
+from chat.settings_services import Choice
 from chat.windows import Window, window_of
 from ingestion.models import Document
 from ingestion.selectors import collections_list, documents_list
@@ -54,14 +58,16 @@ def _uuid(text: str) -> UUID | None:
 
 def _page(access: Access, current: Conversation | None, window: Window) -> dict[str, Any]:
     slug = access.tenant.slug
+    models, model_line = _models(access)
     return {
         "conversation": current,
-        "turns": selectors.turn_views(access=access, turns=window.turns),
+        "turns": selectors.turn_views(access=access, turns=window.turns, beside=window.beside),
         "window": window,
         "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
-        "model_line": _model_line(access),
+        "model_line": model_line,
+        "models": models,
         "socket_url": f"/ws/t/{slug}/",
     }
 
@@ -72,12 +78,17 @@ def _suggestions(access: Access) -> list[str]:
     return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
 
 
-def _model_line(access: Access) -> str:
-    """Which model answers here, and with the starter model, how to get a better one."""
+def _models(access: Access) -> tuple[list[Choice], str]:
+    """What a reader may choose between, and which model answers as it is set up."""
     try:
         choices = settings_services.provider_configs(access.tenant)
     except AppError as error:
-        return error.message
+        return [], error.message
+    return settings_services.choosable(choices), _model_line(choices)
+
+
+def _model_line(choices: Sequence[Choice]) -> str:
+    """Which model answers here, and with the starter model, how to get a better one."""
     if not choices:
         return _("No model is switched on, so that answers are quotes only. Choose one in the settings.")
     if choices[0].config.kind is ProviderKind.STARTER:
@@ -93,13 +104,34 @@ def _model_line(access: Access) -> str:
 def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
     """One turn as a fragment: for a page that has missed the live stream."""
     found = selectors.turn_get(access=access, turn_id=turn_id)
-    (view,) = selectors.turn_views(access=access, turns=[found])
-    return render(request, "chat/_turn.html", {"turn": view})
+    beside = {turn_id: tree_of(found.conversation).beside(turn_id)}
+    (view,) = selectors.turn_views(access=access, turns=[found], beside=beside)
+    models, _line = _models(access)
+    return render(request, "chat/_turn.html", {"turn": view, "models": models})
 
 
 @require_POST
 async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """A question from a plain form. It is answered in this process just as one from the socket is."""
+    """A question from a plain form."""
+    return await answered(
+        request,
+        slug,
+        AskForm(request.POST),
+        lambda access, said: services.turn_start(
+            access=access,
+            turn_id=uuid4(),
+            text=said["text"],
+            conversation_id=said["conversation_id"],
+            collection_ids=said["collection_ids"] or None,
+            parent=said["parent_id"] or "end",
+        ),
+    )
+
+
+async def answered(
+    request: HttpRequest, slug: str, form: Form, start: Callable[[Access, dict[str, Any]], tuple[Turn, bool]]
+) -> HttpResponseBase:
+    """`start` the turn that the form asks for. It is answered in this process just as one from the socket is."""
     user = await request.auser()
     if not user.is_authenticated:
         return redirect_to_login(request.get_full_path())
@@ -107,19 +139,11 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
         access = await in_thread(access_for, user, slug)
     except NotFound as error:
         raise Http404(error.message) from error
-    form = AskForm(request.POST)
     if not form.is_valid():
         refused = QuestionRefused(_("Type a question of at most 8,000 characters."))
         return await in_thread(error_response, request, refused)
     try:
-        new, _created = await in_thread(
-            services.turn_start,
-            access=access,
-            turn_id=uuid4(),
-            text=form.cleaned_data["text"],
-            conversation_id=form.cleaned_data["conversation_id"],
-            collection_ids=form.cleaned_data["collection_ids"] or None,
-        )
+        new, _created = await in_thread(start, access, form.cleaned_data)
     except AppError as error:
         return await in_thread(error_response, request, error)
     await turns.start(new)

@@ -1,18 +1,20 @@
-"""A conversation in windows: a page has its latest turns, and leads to the earlier ones. However long it has become, it
-opens at once."""
+"""A conversation in windows: a page has the latest turns of its shown branch, and leads to the earlier ones. However
+long it has become, it opens at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from chat import selectors
+from chat.branches import Beside, tree_of
 from chat.models import Conversation, Turn
 from tenants.access import Access
+from tenants.errors import NotFound
 
 SIZE = 30
 """Turns on a page."""
@@ -25,20 +27,34 @@ class Window:
     earlier: UUID | None = None
     """The last turn before them."""
     is_latest: bool = True
+    end: UUID | None = None
+    """What the branch ends with: a question that is asked here follows it."""
+    beside: Mapping[UUID, Beside] = field(default_factory=dict)
+    """For each of the turns, those that stand at its place."""
 
 
 def window_of(*, access: Access, conversation: Conversation, at: UUID | None = None) -> Window:
-    """The latest window; where the turn `at` is older, the one that ends with it. Raise `NotFound` where this person
-    has no such turn."""
-    turns = selectors.turns_of(access=access).filter(conversation=conversation)
-    reach, is_latest = turns, True
-    if at is not None:
-        last = selectors.turn_get(access=access, turn_id=at)
-        is_latest = turns.filter(created_at__gt=last.created_at).count() < SIZE
-        reach = turns if is_latest else turns.filter(Q(created_at__lt=last.created_at) | Q(pk=last.pk))
-    newest_first = list(reach.order_by("-created_at")[: SIZE + 1])
-    shown, rest = newest_first[:SIZE], newest_first[SIZE:]
-    return Window(turns=shown[::-1], earlier=rest[0].pk if rest else None, is_latest=is_latest)
+    """The latest window of the shown branch, or of the one that has the turn `at`; where that turn is older, the window
+    that ends with it. Two queries. Raise `NotFound` where the conversation has no such turn."""
+    tree = tree_of(conversation)
+    if at is not None and at not in tree:
+        raise NotFound(_("There is no such answer. It may have been deleted."))
+    branch = tree.path_through(conversation.head_id)
+    if at is not None and at not in branch:
+        branch = tree.path_through(at)
+    reach = len(branch) if at is None else branch.index(at) + 1
+    is_latest = len(branch) - reach < SIZE
+    stop = len(branch) if is_latest else reach
+    start = max(0, stop - SIZE)
+    turns = selectors.turns_of(access=access).filter(conversation=conversation).in_bulk(branch[start:stop])
+    shown = [turns[pk] for pk in branch[start:stop]]
+    return Window(
+        turns=shown,
+        earlier=branch[start - 1] if start else None,
+        is_latest=is_latest,
+        end=branch[-1] if branch else None,
+        beside={turn.pk: tree.beside(turn.pk) for turn in shown},
+    )
 
 
 def turn_url(slug: str, turn: Turn) -> str:

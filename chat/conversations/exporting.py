@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils.text import get_valid_filename
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from chat.branches import shown_branch, tree_of
 from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn
 from chat.models import Conversation, Source, Turn
 from chat.rendering import render_answer
@@ -40,10 +41,13 @@ class Exchange:
         return [(source.number, cited_as(source)) for source in cited]
 
 
-def exchanges(*, access: Access, conversation: Conversation) -> list[Exchange]:
-    """Two queries. What is still being answered is left out."""
+def exchanges(*, access: Access, conversation: Conversation, every_branch: bool = False) -> list[Exchange]:
+    """Of the branch that is shown, or of all, in the order in which they were asked. Three queries. What is still being
+    answered is left out."""
     turns = turns_of(access=access).filter(conversation=conversation).exclude(status=Turn.Status.RUNNING)
-    rows = list(turns.defer("trace", "folded", "checked").order_by("created_at"))
+    shown = set(shown_branch(conversation))
+    newest_last = turns.defer("trace", "folded", "checked").order_by("created_at", "pk")
+    rows = [row for row in newest_last if every_branch or row.pk in shown]
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):
         by_turn[source.turn_id].append(source)
@@ -62,14 +66,23 @@ def _html(access: Access, turn: Turn, sources: Sequence[Source]) -> SafeString:
 
 def portable(conversation: Conversation, made_of: Sequence[Exchange]) -> PortableConversation:
     """Not validated: what is in the database may be longer than what is taken from a file."""
+    places = {each.turn.pk: place for place, each in enumerate(made_of)}
+    tree = tree_of(conversation)
+    branch = tree.path_through(conversation.head_id)
     return PortableConversation.model_construct(
         title=conversation.title,
         created_at=conversation.created_at,
-        turns=tuple(_portable_turn(each) for each in made_of),
+        turns=tuple(_portable_turn(each, _last_place(tree.path_to(each.turn.parent_id), places)) for each in made_of),
+        shown=_last_place(branch, places),
     )
 
 
-def _portable_turn(exchange: Exchange) -> PortableTurn:
+def _last_place(path: Sequence[UUID], places: Mapping[UUID, int]) -> int | None:
+    """Of the last turn of the path that is in the file: one that is still being answered is not."""
+    return next((places[turn] for turn in reversed(path) if turn in places), None)
+
+
+def _portable_turn(exchange: Exchange, parent: int | None) -> PortableTurn:
     turn = exchange.turn
     return PortableTurn.model_construct(
         question=turn.question,
@@ -79,6 +92,7 @@ def _portable_turn(exchange: Exchange) -> PortableTurn:
         refused=turn.refused,
         model=turn.model,
         asked_at=turn.created_at,
+        parent=parent,
         sources=tuple(
             PortableSource.model_construct(
                 number=source.number,

@@ -64,7 +64,12 @@ def _write(access: Access, read_in: PortableConversation) -> Conversation:
         tenant=access.tenant, user=access.user, title=" ".join(read_in.title.split()), imported_at=now
     )
     turns = [_turn(access, conversation, each) for each in read_in.turns]
+    for turn, parent in zip(turns, read_in.parents, strict=True):
+        turn.parent = None if parent is None else turns[parent]
     Turn.objects.bulk_create(turns)
+    if read_in.shown is not None:
+        conversation.head = turns[read_in.shown]
+        conversation.save(update_fields=["head"])
     _write_times(access, turns, read_in, now)
     Source.objects.bulk_create(
         _source(access, turn, source)

@@ -75,7 +75,7 @@ def export_markdown(_request: HttpRequest, access: Access, conversation_id: UUID
 @require_safe
 @tenant_view()
 def export_json(_request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
-    conversation, made_of = _whole(access, conversation_id)
+    conversation, made_of = _whole(access, conversation_id, every_branch=True)
     text = exporting.as_json(conversation, made_of)
     return _file(text, "application/json", exporting.file_name(conversation, "json"))
 
@@ -89,9 +89,9 @@ def printed(request: HttpRequest, access: Access, conversation_id: UUID) -> Http
     return render(request, "chat/conversations/print.html", context)
 
 
-def _whole(access: Access, conversation_id: UUID) -> tuple[Conversation, list[Exchange]]:
+def _whole(access: Access, conversation_id: UUID, *, every_branch: bool = False) -> tuple[Conversation, list[Exchange]]:
     conversation = conversation_get(access=access, conversation_id=conversation_id)
-    return conversation, exporting.exchanges(access=access, conversation=conversation)
+    return conversation, exporting.exchanges(access=access, conversation=conversation, every_branch=every_branch)
 
 
 def _file(text: str, media_type: str, name: str) -> HttpResponse:

@@ -6,6 +6,7 @@ a file cannot point into another organisation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -49,6 +50,8 @@ class PortableTurn(Portable):
     refused: bool = False
     model: Annotated[Text, Field(max_length=200)] = ""
     asked_at: AwareDatetime
+    parent: int | None = Field(default=None, ge=0)
+    """Which of the file's turns it follows, counted from 0; None is none, it is a first question."""
     sources: tuple[PortableSource, ...] = Field(default=(), max_length=SOURCES_MAX)
 
     @model_validator(mode="after")
@@ -61,7 +64,25 @@ class PortableTurn(Portable):
 
 class PortableConversation(Portable):
     format: Literal["razgovor.conversation"] = "razgovor.conversation"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """1 had no branches: each turn follows the one before it."""
     title: Annotated[Text, Field(max_length=120)]
     created_at: AwareDatetime
     turns: tuple[PortableTurn, ...] = Field(min_length=1, max_length=TURNS_MAX)
+    shown: int | None = Field(default=None, ge=0)
+    """One of the turns of the branch that is shown; None is the one that was asked last."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> PortableConversation:
+        if any(parent is not None and parent >= at for at, parent in enumerate(self.parents)):
+            raise ValueError("a turn follows one that does not come before it")
+        if self.shown is not None and self.shown >= len(self.turns):
+            raise ValueError("the turn that is shown is not there")
+        return self
+
+    @property
+    def parents(self) -> Sequence[int | None]:
+        """For each of the turns, the one that it follows."""
+        if self.version == 1:
+            return [at - 1 if at else None for at in range(len(self.turns))]
+        return [turn.parent for turn in self.turns]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+ANSWER = "answer"
+"""The name of the prompt by which a model writes an answer of its own."""
 _FOLDER = Path(__file__).parent
 _FILE = re.compile(r"(?P<name>[a-z_]+)\.v(?P<version>\d+)\.md")
 _HEADING = re.compile(r"^## (\w+)\n", re.MULTILINE)

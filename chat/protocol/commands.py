@@ -23,6 +23,11 @@ class Ask(Frame):
     conversation_id: UUID | None = None
     collection_ids: tuple[UUID, ...] | None = None
     """Search only these; None is whatever the tenant's settings say."""
+    parent_id: UUID | Literal["end"] | None = "end"
+    """The turn of the conversation that it follows; None for a first question, beside any others; "end" is whatever the
+    shown branch ends with."""
+    provider_id: UUID | None = None
+    """The only model that may answer; None is whatever the tenant's settings say."""
 
 
 class Stop(Frame):
@@ -31,11 +36,23 @@ class Stop(Frame):
 
 
 class Retry(Frame):
-    """Ask a finished turn's question again, as a new turn."""
+    """Ask a finished turn's question again, as a new turn beside it."""
 
     type: Literal["retry"]
     turn_id: UUID
     retry_of: UUID
+    text: Question | None = None
+    """The question in other words; None is as it was asked."""
+    provider_id: UUID | None = None
+    """As in `Ask`."""
+
+
+class Continue(Frame):
+    """Go on with an answer that was cut or stopped. The new turn stands beside it, and has the whole answer."""
+
+    type: Literal["continue"]
+    turn_id: UUID
+    continue_of: UUID
 
 
 class Resume(Frame):
@@ -46,6 +63,6 @@ class Resume(Frame):
     after: int = Field(ge=0)
 
 
-Command = Annotated[Ask | Stop | Retry | Resume, Field(discriminator="type")]
+Command = Annotated[Ask | Stop | Retry | Continue | Resume, Field(discriminator="type")]
 
-decode: TypeAdapter[Ask | Stop | Retry | Resume] = TypeAdapter(Command)
+decode: TypeAdapter[Ask | Stop | Retry | Continue | Resume] = TypeAdapter(Command)

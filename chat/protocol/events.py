@@ -116,12 +116,15 @@ class TurnCompleted(TurnFrame):
     notice: str = ""
     """What the reader should know about how it came about, for example that a fallback provider wrote it."""
     context: ContextFrame | None = None
+    can_go_on: bool = False
+    """It was cut at its longest length: `continue` writes the rest."""
 
 
 class TurnStopped(TurnFrame):
     type: Literal["turn.stopped"] = "turn.stopped"
     html: str
     elapsed_ms: int
+    can_go_on: bool = False
 
 
 class TurnFailed(TurnFrame):
@@ -130,6 +133,7 @@ class TurnFailed(TurnFrame):
     code: str
     message: str
     retryable: bool
+    can_go_on: bool = False
 
 
 class TurnGap(Frame):

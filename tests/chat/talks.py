@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from chat.branches import shown_branch
 from chat.conversations.searching import folded_text
 from chat.models import Conversation, Source, Turn
 from tenants.access import Access
@@ -17,7 +18,9 @@ def talk(access: Access, question: str = "How long?", *, title: str = "Warranty"
 
 
 def turn_in(conversation: Conversation, question: str, **fields: Any) -> Turn:
-    values = {"status": Turn.Status.COMPLETED, "answer": "Two years [1].", **fields}
+    """One that follows the last of the shown branch, unless it is told a `parent_id`."""
+    end = next(reversed(shown_branch(conversation)), None)
+    values = {"status": Turn.Status.COMPLETED, "answer": "Two years [1].", "parent_id": end, **fields}
     return Turn.objects.create(
         id=uuid4(),
         tenant=conversation.tenant,

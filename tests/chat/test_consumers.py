@@ -192,12 +192,13 @@ def about(command: str, turn: Turn) -> dict[str, Any]:
         "stop": {"type": "stop", "turn_id": str(turn.pk)},
         "resume": {"type": "resume", "turn_id": str(turn.pk), "after": 0},
         "retry": {"type": "retry", "turn_id": str(uuid4()), "retry_of": str(turn.pk)},
+        "continue": {"type": "continue", "turn_id": str(uuid4()), "continue_of": str(turn.pk)},
         "ask": ask(conversation_id=str(turn.conversation_id)),
     }
     return frames[command]
 
 
-@pytest.mark.parametrize("command", ["stop", "resume", "retry", "ask"])
+@pytest.mark.parametrize("command", ["stop", "resume", "retry", "continue", "ask"])
 async def test_what_its_reader_has_deleted_does_not_exist_either(alice: User, acme: Tenant, command: str) -> None:
     def deleted() -> Turn:
         conversation = Conversation.objects.create(tenant=acme, user=alice, deleted_at=timezone.now())
@@ -209,7 +210,7 @@ async def test_what_its_reader_has_deleted_does_not_exist_either(alice: User, ac
         assert (await line.receive_json_from())["code"] == "tenancy.not_found"
 
 
-@pytest.mark.parametrize("command", ["stop", "resume", "retry"])
+@pytest.mark.parametrize("command", ["stop", "resume", "retry", "continue", "ask"])
 async def test_a_turn_of_another_tenant_or_colleague_does_not_exist(
     alice: User, bob: User, charlie: User, acme: Tenant, command: str
 ) -> None:

@@ -30,7 +30,8 @@ SOURCE = {"number": 1, "document": "warranty.pdf", "text": "Two years.", "cited"
 
 
 def exported(access: Access, conversation: Conversation) -> str:
-    return exporting.as_json(conversation, exporting.exchanges(access=access, conversation=conversation))
+    made_of = exporting.exchanges(access=access, conversation=conversation, every_branch=True)
+    return exporting.as_json(conversation, made_of)
 
 
 def imported(access: Access, content: object) -> Conversation:
@@ -157,7 +158,9 @@ def test_a_null_character_is_left_out(as_alice: Access) -> None:
         ("# Markdown", "not JSON"),
         ("[]", "At “.”"),
         ({**FILE, "turns": []}, "At “turns”"),
-        ({**FILE, "version": 2}, "At “version”"),
+        ({**FILE, "version": 3}, "At “version”"),
+        ({**FILE, "turns": [{**TURN, "parent": 0}]}, "does not come before it"),
+        ({**FILE, "shown": 1}, "is not there"),
         ({**FILE, "format": "chatgpt"}, "At “format”"),
         ({**FILE, "tenant": "acme"}, "At “tenant”"),
         ({**FILE, "turns": [{**TURN, "status": "running"}]}, "At “turns.0.status”"),

@@ -295,6 +295,8 @@ async def test_a_question_that_is_asked_again_is_no_follow_up_to_itself(as_alice
     first = await start(as_alice)
     await frames(first)
     again, _new = await in_thread(services.turn_retry, access=as_alice, turn_id=uuid4(), retry_of=first.pk)
+    await turns.start(again)
+    await frames(again)
     other, _new = await in_thread(
         services.turn_start,
         access=as_alice,
@@ -358,9 +360,16 @@ async def test_the_oldest_questions_are_forgotten_four_at_a_time(as_alice: Acces
     def begins() -> list[str]:
         conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
         first = []
+        row = None
         for number in range(18):
             row = Turn.objects.create(
-                id=uuid4(), tenant=acme, conversation=conversation, question=f"{number}?", answer="Yes.", status=DONE
+                id=uuid4(),
+                tenant=acme,
+                conversation=conversation,
+                parent=row,
+                question=f"{number}?",
+                answer="Yes.",
+                status=DONE,
             )
             known, earlier = history_before(row)
             assert earlier == number

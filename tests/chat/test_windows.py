@@ -28,11 +28,13 @@ def long_one(as_alice: Access) -> Conversation:
 def conversation(access: Access, *, turns: int) -> Conversation:
     made = Conversation.objects.create(tenant=access.tenant, user=access.user, title="Long")
     begin = timezone.now() - timedelta(days=1)
+    turn = None
     for number in range(turns):
         turn = Turn.objects.create(
             tenant=access.tenant,
             id=uuid4(),
             conversation=made,
+            parent=turn,
             question=f"Question {number}?",
             status=Turn.Status.COMPLETED,
         )

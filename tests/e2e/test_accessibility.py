@@ -45,6 +45,7 @@ def answered(chromium: Browser, product: Product, cookies: object, folder: Path)
     addresses["print"] = f"{addresses['conversation']}print/"
     turn_id = addresses["text"].split("/turns/")[1].split("/")[0]
     addresses["trace"] = f"/t/{ACME}/dashboard/turns/{turn_id}/"
+    addresses["edit"] = f"/t/{ACME}/turns/{turn_id}/edit/"
     yield addresses
     context.close()
 

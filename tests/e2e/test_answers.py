@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from uuid import uuid4
 
@@ -10,9 +11,9 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.contracts.openai_server import OpenAIServer, cut, say
 from tests.e2e import papers
-from tests.e2e.browsing import Watch, ask, eventually, wait_until_over
+from tests.e2e.browsing import Watch, add_upstream, ask, eventually, wait_until_over
 from tests.e2e.conftest import DANA, SignedIn
-from tests.e2e.product import Product
+from tests.e2e.product import KEY, OTHER_MODEL, Product
 
 WORDS = [f"word{number:02}" for number in range(1, 61)]
 SPOKEN = [*(f"{word} " for word in WORDS), "[1]."]
@@ -132,11 +133,10 @@ def test_a_question_that_failed_can_be_asked_again(page: Page, upstream: OpenAIS
     wait_until_over(turn, "failed")
     expect(turn.locator("[data-part=error]")).to_have_text(re.compile(r"\w.*\."))
     turn.get_by_role("button", name="Ask again").click()
-    again = page.locator(".turn").nth(1)
-    wait_until_over(again)
-    expect(again.locator(".answer")).to_contain_text("The warranty lasts two years")
+    wait_until_over(turn)
+    expect(turn.locator(".answer")).to_contain_text("The warranty lasts two years")
     page.reload()
-    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn .branches")).to_contain_text("2 / 2")
 
 
 def test_what_no_passage_says_is_marked_in_the_answer_with_a_reason_for_mouse_and_keyboard(
@@ -192,10 +192,96 @@ def test_an_answer_can_be_asked_for_again(page: Page, upstream: OpenAIServer) ->
     wait_until_over(turn)
     upstream.script(say(f"{second} [1]."))
     page.locator(".turn").get_by_role("button", name="Ask again").click()
-    again = page.locator(".turn").nth(1)
-    wait_until_over(again)
+    again = page.locator(".turn")
     expect(again.locator(".answer")).to_contain_text(second)
-    expect(page.locator(".turn").first.locator(".answer")).to_contain_text(first)
+    wait_until_over(again)
+    again.get_by_role("button", name="Version before").click()
+    expect(page.locator(".turn .answer")).to_contain_text(first)
+    page.get_by_role("button", name="Version after").press("Enter")
+    expect(page.locator(".turn .answer")).to_contain_text(second)
+
+
+def test_a_question_is_edited_in_its_place_and_both_ways_go_on(page: Page, upstream: OpenAIServer) -> None:
+    """The way that is shown is the one that a reload shows, and a model hears of no other."""
+    wait_until_over(ask(page, papers.WARRANTY_QUESTION))
+    wait_until_over(ask(page, "And does it cover parts of the warranty?"))
+    first = page.locator(".turn").first
+    first.hover()
+    first.get_by_role("link", name="Edit the question").click()
+    field = first.get_by_label("Your question")
+    expect(field).to_be_focused()
+    field.press("Escape")
+    expect(first.get_by_role("link", name="Edit the question")).to_be_focused()
+    page.keyboard.press("Enter")
+    field.fill("What does the warranty cover?")
+    field.press("Control+Enter")
+    expect(page.locator(".turn")).to_have_count(1)
+    edited = page.locator(".turn")
+    expect(edited.locator(".question-text")).to_have_text("What does the warranty cover?")
+    wait_until_over(edited)
+    expect(edited.locator(".branches")).to_contain_text("2 / 2")
+    wait_until_over(ask(page, "Does the warranty cover labour?"))
+    assert papers.WARRANTY_QUESTION not in json.dumps(upstream.requests[-1].json)
+
+    top = edited.first.bounding_box()
+    edited.first.get_by_role("button", name="Version before").click()
+    expect(page.locator(".turn .question-text").first).to_have_text(papers.WARRANTY_QUESTION)
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.get_by_role("button", name="Version after").first).to_be_focused()
+    now = page.locator(".turn").first.bounding_box()
+    assert top
+    assert now
+    assert abs(top["y"] - now["y"]) < 2
+    page.goto(page.url.partition("?")[0])
+    expect(page.locator(".turn .question-text").first).to_have_text(papers.WARRANTY_QUESTION)
+
+
+def test_an_answer_that_was_cut_is_continued_on_the_same_sources(page: Page, upstream: OpenAIServer) -> None:
+    upstream.script(say("The warranty lasts two years [1]. It cov", finish_reason="length"))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.get_by_text("The answer was cut at the longest length that is set.")).to_be_visible()
+    page.reload()
+    upstream.script(say("covers parts and labour [1]."))
+    turn.get_by_role("button", name="Continue the answer").click()
+    expect(turn.locator(".answer")).to_contain_text(re.compile(r"lasts two years.*It covers parts and labour"))
+    wait_until_over(turn)
+    expect(turn.get_by_role("button", name="Continue the answer")).to_be_hidden()
+    expect(turn.locator("a.cite")).to_have_count(2)
+    expect(turn.locator("[data-part=source-list] > *")).to_have_count(1)
+
+
+def test_another_tab_goes_on_with_what_it_shows(page: Page) -> None:
+    wait_until_over(ask(page, papers.WARRANTY_QUESTION))
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.locator(".turn").get_by_role("button", name="Ask again").click()
+    expect(page.locator(".turn .branches")).to_contain_text("2 / 2")
+    wait_until_over(page.locator(".turn"))
+    wait_until_over(ask(other, "And does it cover parts of the warranty?"))
+    other.reload()
+    expect(other.locator(".turn")).to_have_count(2)
+    expect(other.locator(".turn .branches").first).to_contain_text("1 / 2")
+
+
+def test_another_model_answers_where_a_reader_chooses_it(
+    page: Page, product: Product, writing_organisation: str, upstream: OpenAIServer
+) -> None:
+    row = add_upstream(page, product, writing_organisation, model=OTHER_MODEL, key=KEY)
+    try:
+        page.goto(product.address(f"/t/{writing_organisation}/"))
+        turn = ask(page, papers.WARRANTY_QUESTION)
+        wait_until_over(turn)
+        turn.get_by_title("Ask again with another model").click()
+        turn.get_by_role("button", name=OTHER_MODEL).click()
+        expect(turn.locator(".branches")).to_contain_text("2 / 2")
+        wait_until_over(turn)
+        assert upstream.requests[-1].json["model"] == OTHER_MODEL
+        expect(turn.locator("[data-part=model]")).to_have_text(OTHER_MODEL)
+    finally:
+        page.goto(product.address(f"/t/{writing_organisation}/settings/"))
+        row.get_by_role("button", name="Remove").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(row).to_have_count(0)
 
 
 def size_of(locator: Locator) -> dict[str, float]:

@@ -35,6 +35,27 @@ describe("commands", () => {
     assert.match(command.turn_id, UUID4);
   });
 
+  it("say in which words and by which model a question is asked again, where that was chosen", () => {
+    const { turn_id: id, ...plain } = commands.retry("t1");
+    assert.match(id, UUID4);
+    assert.deepEqual(plain, { type: "retry", retry_of: "t1" });
+    const { text, provider_id: provider } = commands.retry("t1", { text: "Why?", providerId: "p1" });
+    assert.deepEqual([text, provider], ["Why?", "p1"]);
+  });
+
+  it("tell a first question from one that goes on", () => {
+    assert.equal(commands.ask({ text: "Why?", parentId: null }).parent_id, null);
+    assert.equal(commands.ask({ text: "Why?", parentId: "t1" }).parent_id, "t1");
+    assert.equal("parent_id" in commands.ask({ text: "Why?" }), false);
+  });
+
+  it("ask what was refused once more, at the same place", () => {
+    const refused = commands.ask({ text: "Why?", conversationId: "c1", parentId: "t1" });
+    const again = commands.again(refused, "Why not?");
+    assert.notEqual(again.turn_id, refused.turn_id);
+    assert.deepEqual({ ...again, turn_id: 0 }, { ...refused, turn_id: 0, text: "Why not?" });
+  });
+
   it("say where to go on", () => {
     assert.deepEqual(commands.resume("t1", 7), { type: "resume", turn_id: "t1", after: 7 });
     assert.deepEqual(commands.stop("t1"), { type: "stop", turn_id: "t1" });

@@ -81,6 +81,7 @@ class Command(TenantCommand):
             "model": end.model,
             "usage": asdict(end.usage),
             "notice": end.notice,
+            "cut": end.cut,
             "timings_ms": {**trace.timings_ms, "first_word": first_word_ms, "total": _ms_since(started)},
         }
 
@@ -96,7 +97,9 @@ class Command(TenantCommand):
         if line := summary(Checked.of(result["checked"])):
             self.stdout.write(f"\n{line}")
         model = result["model"] or "no model"
-        self.stdout.write(f"\n{model}, {result['timings_ms']['total']:.0f} ms. {result['notice']}")
+        cut = "The answer was cut at the longest length that is set." if result["cut"] else ""
+        said = " ".join(each for each in (result["notice"], cut) if each)
+        self.stdout.write(f"\n{model}, {result['timings_ms']['total']:.0f} ms. {said}")
 
 
 def _ms_since(started: float) -> float:

@@ -1,9 +1,10 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
 import { announce, newsOf } from "razgovor/chat/announcing.js";
+import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
-import { copyText } from "razgovor/chat/copying.js";
+import { copyAsked } from "razgovor/chat/copying.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
@@ -12,7 +13,7 @@ import { SourcePanel } from "razgovor/chat/source-panel.js";
 import { lightUpCitations } from "razgovor/chat/sources-view.js";
 import { TurnView } from "razgovor/chat/turn-view.js";
 import { messagesOf } from "razgovor/ui/messages.js";
-import { flash, toast } from "razgovor/ui/toast.js";
+import { toast } from "razgovor/ui/toast.js";
 
 const REFETCH_MS = 3000;
 
@@ -24,6 +25,7 @@ export class Chat extends HTMLElement {
     this.messages = messagesOf("chat-messages");
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
+    this.branches = new Branches(this.thread, this.#part("editor-template"));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -40,7 +42,10 @@ export class Chat extends HTMLElement {
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
     this.socket.addEventListener("trouble", (event) => this.#trouble(event.detail));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
-    this.thread.addEventListener("click", (event) => this.#copyAsked(event));
+    this.thread.addEventListener("click", (event) => copyAsked(event, (button) => this.#viewOf(button), this.dataset.turnsUrl));
+    this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
+    this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new CitationHint(this.thread);
@@ -63,25 +68,36 @@ export class Chat extends HTMLElement {
 
   #ask({ text, collectionIds }) {
     const conversationId = this.composer.conversationId || null;
-    this.#start(commands.ask({ text, conversationId, collectionIds }), text);
+    const parentId = this.dataset.end || undefined;
+    this.#start(commands.ask({ text, conversationId, collectionIds, parentId }), text);
   }
 
-  /** The question stands there at once; the server's word follows. */
-  #start(command, question) {
+  /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
+  #start(command, question, instead = null) {
     this.#part("welcome")?.remove();
+    const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.thread.append(article);
     const turn = {
       state: newTurn(command.turn_id, question),
       view: new TurnView(article, this.#part("source-template")),
       command,
+      replaced,
     };
     turn.view.show(turn.state);
     this.#turns.set(command.turn_id, turn);
+    if (instead) this.#standBeside(instead, article);
     this.#settle();
     this.scroll.toEnd();
     this.#announce(turn.view.stageText);
     if (!this.socket.send(command)) toast(this.messages.unsent, "warning");
+  }
+
+  /** The keyboard's place was in the turn that is no longer shown. */
+  #standBeside(old, article) {
+    showSiblings(article, [...(isKnown(old) ? siblingsOf(old.view.article) : []), article.dataset.turn]);
+    article.tabIndex = -1;
+    article.focus({ preventScroll: true });
   }
 
   #stop(turnId) {
@@ -97,7 +113,8 @@ export class Chat extends HTMLElement {
     const before = turn.state;
     turn.state = state;
     turn.view.show(state);
-    if (state.conversation !== before.conversation) this.#entered(state.conversation);
+    if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
+    if (state.conversation !== before.conversation) this.#entered(state);
     this.#announce(...newsOf(before, state, turn.view.stageText, this.messages));
     this.#settle();
   }
@@ -133,8 +150,19 @@ export class Chat extends HTMLElement {
       toast(error.message, "error");
       return;
     }
+    if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.#advance(turn, failLocally(turn.state, error));
+  }
+
+  /** No branch came of it: what was shown is shown again, and what was written is in its field. */
+  #putBack({ state, view, replaced }, error) {
+    view.article.replaceWith(...replaced);
+    this.#turns.delete(state.id);
+    this.#settle();
+    toast(error.message, "error");
+    const old = this.#turns.get(replaced[0].dataset.turn);
+    if (state.question !== old.view.question) this.branches.edit(old.view.article, state.question);
   }
 
   /** The log of this turn is gone: the server's own rendering of it takes the turn's place. */
@@ -159,12 +187,13 @@ export class Chat extends HTMLElement {
     this.#settle();
   }
 
-  #entered({ id, title, url }) {
+  #entered({ id: turnId, conversation: { id, title, url } }) {
+    this.dataset.end = turnId;
     this.composer.conversationId = id;
     this.dataset.conversation = id;
     showConversation({ id, title, url });
     this.#title(title);
-    if (location.pathname !== url) history.replaceState(null, "", url);
+    if (location.pathname + location.search !== url) history.replaceState(null, "", url);
   }
 
   #renamed({ conversation_id: id, title }) {
@@ -181,32 +210,39 @@ export class Chat extends HTMLElement {
   // --- the reader ----------------------------------------------------------------------------------------------------
 
   #retryAsked(event) {
-    const view = event.target.matches("[data-part=retry]") ? this.#viewOf(event.target) : null;
-    if (!view) return;
+    if (!event.target.matches("[data-part=retry], [data-part=go-on]")) return;
     event.preventDefault();
-    if (this.#running().length) return;
-    const turn = this.#turns.get(view.id);
-    const known = turn.state === null || turn.state.seq > 0;
-    const conversationId = this.composer.conversationId || null;
-    const command = known ? commands.retry(view.id) : commands.ask({ text: view.question, conversationId });
-    this.#start(command, view.question);
+    const { name, value } = event.submitter ?? {};
+    const turn = this.#turns.get(this.#viewOf(event.target).id);
+    this.#again(turn, { providerId: name === "provider_id" ? value : null, goOn: name === "go_on" });
   }
 
-  async #copyAsked(event) {
-    const button = event.target.closest("[data-action=copy]");
-    if (!button) return;
-    await copyText(this.#markdownOf(this.#viewOf(button)));
-    flash(button);
+  /** While another answer is written, the field stays open. */
+  #edited({ turnId, text, close }) {
+    if (!this.#running().length) close();
+    this.#again(this.#turns.get(turnId), { text });
   }
 
-  /** With its sources below; what the page shows of it where the server cannot be asked. */
-  async #markdownOf(view) {
-    try {
-      const response = await fetch(`${this.dataset.turnsUrl}${view.id}/answer.md`);
-      return response.ok && !response.redirected ? await response.text() : view.answerText;
-    } catch {
-      return view.answerText;
-    }
+  /** What never reached the server is asked as it was going to be; anything else gets a turn beside it. */
+  #again(turn, { text = null, providerId = null, goOn = false }) {
+    if (this.#running().length) return toast(this.messages["still-answering"], "warning");
+    const { view, command } = turn;
+    const question = text ?? view.question;
+    const known = () => (goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }));
+    this.#start(isKnown(turn) ? known() : commands.again(command, question), question, turn);
+  }
+
+  /** Another version of a question: its thread takes the place of this one. */
+  #showPage({ url, chat }) {
+    this.scroll.release();
+    this.#turns.clear();
+    this.thread.replaceChildren(...chat.querySelector("[data-part=thread]").childNodes);
+    for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
+    globalThis.htmx?.process(this.thread);
+    this.dataset.end = chat.dataset.end;
+    history.replaceState(null, "", url);
+    this.#running().forEach((turn) => this.#pursue(turn));
+    this.#settle();
   }
 
   #viewOf(element) {
@@ -237,6 +273,9 @@ export class Chat extends HTMLElement {
     return this.querySelector(`[data-part=${name}]`);
   }
 }
+
+/** Whether the server has heard of the turn. */
+const isKnown = ({ state, command }) => !command || state.seq > 0;
 
 /** The reason for a marked sentence may cover what somebody wants to read. */
 function closeReason(event) {

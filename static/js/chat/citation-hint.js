@@ -16,9 +16,11 @@ export class CitationHint {
     this.hint.id = "citation-hint";
     this.hint.role = "tooltip";
     this.hint.popover = "manual";
-    thread.append(this.hint);
-    thread.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#pointed(event.target));
-    thread.addEventListener("pointerout", (event) => this.#link && this.#concerns(event.target) && this.#close(CLOSE_MS));
+    thread.after(this.hint);
+    for (const place of [thread, this.hint]) {
+      place.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#pointed(event.target));
+      place.addEventListener("pointerout", ({ target }) => this.#link && this.#concerns(target) && this.#close(CLOSE_MS));
+    }
     thread.addEventListener("focusin", ({ target }) => target.matches("a.cite:focus-visible") && this.#show(target));
     thread.addEventListener("focusout", ({ target }) => target === this.#link && this.#close());
     thread.addEventListener("click", () => this.#close());

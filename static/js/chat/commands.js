@@ -1,13 +1,28 @@
 /** What the page may say to the server. Version 1; ids of turns are made here, so that saying it twice does it once. */
 import { uuid4 } from "razgovor/ui/ids.js";
 
-export function ask({ text, conversationId = null, collectionIds = null }) {
+/** `parentId` is the turn that the question follows, null for a first one; without it the shown branch goes on. */
+export function ask({ text, conversationId = null, collectionIds = null, parentId = undefined }) {
   const command = { type: "ask", turn_id: uuid4(), text };
   if (conversationId) command.conversation_id = conversationId;
   if (collectionIds) command.collection_ids = collectionIds;
+  if (parentId !== undefined) command.parent_id = parentId;
   return command;
 }
 
+/** Ask again: in other words where there is a `text`, and by one model where there is a `providerId`. */
+export function retry(turnId, { text = null, providerId = null } = {}) {
+  const command = { type: "retry", turn_id: uuid4(), retry_of: turnId };
+  if (text) command.text = text;
+  if (providerId) command.provider_id = providerId;
+  return command;
+}
+
+/** Write the rest of an answer that was cut or stopped. */
+export const goOn = (turnId) => ({ type: "continue", turn_id: uuid4(), continue_of: turnId });
+
+/** The same question, or another, at the place where `refused` was to be asked. */
+export const again = (refused, text) => ({ ...refused, turn_id: uuid4(), text });
+
 export const stop = (turnId) => ({ type: "stop", turn_id: turnId });
-export const retry = (turnId) => ({ type: "retry", turn_id: uuid4(), retry_of: turnId });
 export const resume = (turnId, after) => ({ type: "resume", turn_id: turnId, after });

@@ -31,6 +31,7 @@ export function newTurn(id, question = "") {
     model: "",
     refused: false,
     notice: "",
+    canGoOn: false,
     error: null,
   });
 }
@@ -76,11 +77,17 @@ function change(state, event) {
         model: event.model,
         refused: event.refused ?? false,
         notice: event.notice ?? "",
+        canGoOn: event.can_go_on ?? false,
       };
     case "turn.stopped":
-      return { status: "stopped", html: event.html, elapsedMs: event.elapsed_ms };
+      return {
+        status: "stopped",
+        html: event.html,
+        elapsedMs: event.elapsed_ms,
+        canGoOn: event.can_go_on ?? false,
+      };
     case "turn.failed":
-      return { status: "failed", html: event.html, error: errorOf(event) };
+      return { status: "failed", html: event.html, error: errorOf(event), canGoOn: event.can_go_on ?? false };
     default:
       return {}; // an event of a later version: counted, otherwise ignored
   }

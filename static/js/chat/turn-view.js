@@ -47,7 +47,7 @@ export class TurnView {
     this.article.dataset.status = "running";
     this.article.removeAttribute("data-refused");
     this.#parts.answer.replaceChildren();
-    for (const name of ["foot", "check", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted"]) {
+    for (const name of ["foot", "check", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted", "go-on"]) {
       this.#parts[name].hidden = true;
     }
     this.#parts.stage.hidden = false;
@@ -55,7 +55,6 @@ export class TurnView {
 
   #showQuestion(text) {
     this.#parts.question.textContent = text;
-    this.#parts.retry.elements.text.value = text;
   }
 
   #showStage(stage) {
@@ -99,6 +98,8 @@ export class TurnView {
     parts.refused.hidden = !state.refused;
     this.#offerTheOwner(state.id);
     parts.stopped.hidden = state.status !== "stopped";
+    parts["go-on"].hidden = !state.canGoOn;
+    parts.cut.hidden = state.status !== "completed";
     this.#sentence(parts.notice, state.notice);
     this.#sentence(parts.error, state.error?.message);
     parts.foot.hidden = false;
