@@ -43,7 +43,7 @@ class Exchange:
 def exchanges(*, access: Access, conversation: Conversation) -> list[Exchange]:
     """Two queries. What is still being answered is left out."""
     turns = turns_of(access=access).filter(conversation=conversation).exclude(status=Turn.Status.RUNNING)
-    rows = list(turns.defer("trace", "folded", "checked").order_by("created_at"))
+    rows = list(turns.defer("trace", "folded").order_by("created_at"))
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):
         by_turn[source.turn_id].append(source)
