@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.core.cache import cache
 
-from chat import crowd, retrieval, selectors, settings_services
+from chat import crowd, retrieval, selectors, settings_services, titles
 from chat.aio import searching
 from chat.answering import Kit, Question
 from chat.closeness import closeness_of
@@ -45,6 +45,8 @@ SERVERS_OWN = UUID("6f0c1c6e-7f0e-4b52-9b6a-0d8f2d5f5d11")
 class Plan:
     question: Question
     kit: Kit
+    titling: FallbackChain | None = None
+    """What the conversation gets a name from after the answer, where it shall have one."""
 
 
 def load(turn: Turn, breaker: Breaker) -> Plan:
@@ -56,7 +58,9 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
     )
-    return Plan(question, kit_of(turn.tenant, question.text, breaker))
+    kit = kit_of(turn.tenant, question.text, breaker)
+    wanted = titles.is_wanted(turn, history, earlier)
+    return Plan(question, kit, kit.writer.first_alone(max_tokens=titles.MAX_TOKENS) if wanted else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
+from chat.naming import title_of
 from ingestion.models import Document
 from tenants import limits
 from tenants.access import Access
-
-TITLE_CHARS = 80
 
 
 def turn_start(
@@ -65,11 +64,6 @@ def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Co
     conversation.archived_at = None  # whoever goes on with it wants it back in the list
     conversation.save(update_fields=["updated_at", "archived_at"])
     return conversation
-
-
-def title_of(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= TITLE_CHARS else f"{flat[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
 
 
 def turn_retry(*, access: Access, turn_id: UUID, retry_of: UUID) -> tuple[Turn, bool]:

@@ -31,6 +31,7 @@ def conversation_move_to_new(*, access: Access, conversation_id: UUID, name: str
     """Into the folder of that name, which is made where there is none."""
     conversation = conversation_get(access=access, conversation_id=conversation_id)
     flat = _named(name)
+    assert access.user is not None  # noqa: S101 - programs have no conversations
     own = folders_list(access=access)
     if not own.filter(name=flat).exists() and own.count() >= FOLDERS_MAX:
         raise FolderRefused(_("There are %(count)d folders already. Delete one first.") % {"count": FOLDERS_MAX})

@@ -32,12 +32,13 @@ def shared(request: HttpRequest, token: str) -> HttpResponseBase:
     reader = request.user if isinstance(request.user, User) else None
     if not share.is_public and reader is None:
         return redirect_to_login(request.get_full_path())
-    is_member = selectors.is_member(share=share, user=request.user)
+    is_member = selectors.is_member(share=share, reader=reader)
     if not share.is_public and not is_member:
         raise selectors.gone()
     if request.method == "GET":
         services.share_count_view(share=share, reader=reader)
     context = {"share": share, "turns": snapshots.shown(share.snapshot), "is_member": is_member}
     response = render(request, "chat/sharing/shared.html", context)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers[name] = value
     return response

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -55,8 +54,9 @@ def share_find(*, token: str) -> Share:
     return share
 
 
-def is_member(*, share: Share, user: User | AnonymousUser) -> bool:
-    return Membership.objects.for_tenant(share.tenant_id).filter(user_id=user.pk, user__is_active=True).exists()
+def is_member(*, share: Share, reader: User | None) -> bool:
+    members = Membership.objects.for_tenant(share.tenant_id)
+    return reader is not None and members.filter(user=reader, user__is_active=True).exists()
 
 
 def gone() -> NotFound:
