@@ -1,4 +1,5 @@
 /** The list of conversations, kept true while the page is open, and what the menus in it do. */
+import { place } from "razgovor/ui/menu.js";
 import { messagesOf } from "razgovor/ui/messages.js";
 import { toast } from "razgovor/ui/toast.js";
 
@@ -66,6 +67,7 @@ function fill(menu) {
   panel.querySelector("[name=title]").value = item.querySelector("[data-part=title]").textContent;
   panel.querySelector(`[name=folder][value="${item.dataset.inFolder}"]`)?.setAttribute("aria-current", "true");
   menu.append(panel);
+  place(menu);
 }
 
 /** A folder is shown on the next page as it is left on this one. */
