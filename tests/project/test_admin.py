@@ -66,13 +66,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Folder.objects.create(tenant=acme, user=alice, name="Pumps")
     SharingRules.objects.create(tenant=acme)
     Share.objects.create(
-        tenant=acme,
-        user=alice,
-        conversation=conversation,
-        title="Warranty",
-        token=KEY,
-        token_hash="0" * 64,
-        snapshot={},
+        tenant=acme, user=alice, conversation=conversation, title="Warranty", token=KEY, token_hash="0", snapshot={}
     )
     turn = Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="How long?")
     Source.objects.create(
