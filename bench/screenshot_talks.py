@@ -1,5 +1,5 @@
-"""Conversations for the pictures: some in the list, one pinned, one in a folder, one shared, some archived. Nobody has to
-answer them."""
+"""Conversations for the pictures: some in the list, one pinned, one in a folder, one shared, some archived. Nobody has
+to answer them."""
 
 from __future__ import annotations
 
