@@ -1,15 +1,21 @@
-"""Conversations for the pictures: some in the list, one pinned, some archived. Nobody has to answer them."""
+"""Conversations for the pictures: some in the list, one pinned, one in a folder, one shared, some archived. Nobody has
+to answer them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from django.utils import timezone
 
 from chat.conversations import services
 from chat.conversations.searching import folded_text
+from chat.folders.services import conversation_move_to_new
 from chat.models import Conversation, Source, Turn
+from chat.sharing import services as sharing
+from chat.sharing.models import Share
+from chat.sharing.selectors import link_of
 from tenants.access import Access
 
 RULES, TARIFF, MINUTES = "правилник-о-раду.md", "ценовник-2026.csv", "minutes-2026-03-12.md"
@@ -50,11 +56,18 @@ def make(access: Access) -> UUID:
     for question in ARCHIVED:
         archived = _talk(access, question, [(question, "See the minutes.", ())])
         services.conversation_archive(access=access, conversation_id=archived, archived=True)
-    for exchange in LIST:
-        _talk(access, exchange[0], [exchange])
+    listed = [_talk(access, exchange[0], [exchange]) for exchange in LIST]
+    conversation_move_to_new(access=access, conversation_id=listed[0], name="Zmaj Jovina")
     pinned = _talk(access, "Plaćeno odsustvo", LEAVE)
     services.conversation_pin(access=access, conversation_id=pinned, pinned=True)
     return pinned
+
+
+def shared(access: Access, talk: UUID) -> str:
+    """Share it with anyone, and return the path of its link."""
+    sharing.sharing_rules_change(access=access, public=True, endless=False)
+    share = sharing.share_create(access=access, conversation_id=talk, audience=Share.Audience.PUBLIC, days=7)
+    return urlsplit(link_of(share)).path
 
 
 def _talk(access: Access, title: str, exchanges: tuple[Exchange, ...] | list[Exchange]) -> UUID:

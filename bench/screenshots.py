@@ -93,6 +93,7 @@ def main(*wanted: str) -> None:
                 *_documents(data.FILLED, made.handbook, made.tariffs),
                 *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
                 *_conversations(data.FILLED, data.EMPTY, made.talk),
+                *_sharing(data.FILLED, made.talk, made.shared),
                 *_asked(visitor, data.FILLED),
             ]
             chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]
@@ -157,6 +158,17 @@ def _conversations(slug: str, empty: str, talk: UUID) -> list[Shot]:
         Shot("conversations-archived", f"{home}/archived/"),
         Shot("conversations-archived-empty", f"/t/{empty}/archived/"),
         Shot("conversation-print", f"{home}/c/{talk}/print/", whole=True),
+    ]
+
+
+def _sharing(slug: str, talk: UUID, shared: str) -> list[Shot]:
+    """How links are made, and what they lead to."""
+    home = f"/t/{slug}"
+    return [
+        Shot("share", f"{home}/c/{talk}/share/"),
+        Shot("shared", shared, signed_in=False, whole=True),
+        Shot("shared-links", f"{home}/shared/"),
+        Shot("sharing-settings", f"{home}/settings/sharing/"),
     ]
 
 

@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from chat import provider_services
+from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
+from chat.sharing.models import Share, SharingRules
 from tenants.admin import TenantOwnedAdmin, operator
 
 
@@ -47,6 +49,30 @@ class ConversationAdmin(TenantOwnedAdmin):
     search_fields = ("title", "user__email", "tenant__slug")
     date_hierarchy = "created_at"
     raw_id_fields = ("head",)
+
+
+@admin.register(Folder)
+class FolderAdmin(TenantOwnedAdmin):
+    list_display = ("name", "tenant", "user", "created_at")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "user")
+    search_fields = ("name", "user__email", "tenant__slug")
+
+
+@admin.register(SharingRules)
+class SharingRulesAdmin(TenantOwnedAdmin):
+    list_display = ("tenant", "public", "endless")
+    list_filter = ("public", "endless")
+
+
+@admin.register(Share)
+class ShareAdmin(TenantOwnedAdmin):
+    list_display = ("title", "tenant", "user", "audience", "created_at", "expires_at", "views")
+    list_filter = ("audience", "tenant")
+    list_select_related = ("tenant", "user")
+    search_fields = ("title", "user__email", "tenant__slug")
+    fields = ("tenant", "title", "user", "conversation", "audience", "created_at", "expires_at", "views")
+    raw_id_fields = ("conversation",)
 
 
 @admin.register(Turn)

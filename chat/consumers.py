@@ -19,13 +19,13 @@ from django.urls import reverse
 from django.utils import translation
 from pydantic import ValidationError
 
-from chat import selectors, services, turns
+from chat import selectors, services, titles, turns
 from chat.aio import in_thread
 from chat.following import follow
 from chat.models import Turn
 from chat.ports import LogGone
 from chat.protocol.commands import Ask, Continue, Resume, Retry, Stop, decode
-from chat.protocol.events import ProtocolError, TurnGap
+from chat.protocol.events import ConversationRenamed, ProtocolError, TurnGap
 from ingestion.events import DocumentUpdated
 from ingestion.progress import group_of
 from ingestion.selectors import documents_list
@@ -52,15 +52,16 @@ IDLE_S = 12 * 3600.0
 class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         self.slug: str = self.scope["url_route"]["kwargs"]["slug"]
-        self.group = ""
         self.followed: dict[UUID, asyncio.Task[None]] = {}
         self.commands: deque[float] = deque(maxlen=COMMANDS_IN_WINDOW)
         self.idle: asyncio.TimerHandle | None = None
         signed_in = self.scope["user"].is_authenticated
         access = await self._standing() if signed_in else None
         if access is not None:  # before the page is told that the socket is open, and asks what it has missed
-            self.group = group_of(access.tenant.pk)
-            await self.channel_layer.group_add(self.group, self.channel_name)
+            # Channels leaves them when the socket closes.
+            self.groups = [group_of(access.tenant.pk), titles.group_of(access.tenant.pk, self.scope["user"].pk)]
+            for group in self.groups:
+                await self.channel_layer.group_add(group, self.channel_name)
         # Accepted in any case: a close before that reaches a browser as 1006, without the reason.
         await self.accept()
         if access is not None:
@@ -73,8 +74,6 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.idle.cancel()
         for task in self.followed.values():
             task.cancel()  # only the following ends; the answer goes on
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
 
     async def access(self) -> Access | None:
         """Asked on every command and every push: a membership may end while a page is open."""
@@ -186,6 +185,18 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 document_id=document_id, collection_id=UUID(message["collection_id"]), status=status, html=html
             )
         )
+
+    async def conversation_renamed(self, message: dict[str, Any]) -> None:
+        """A conversation of this reader's has got another name."""
+        if (access := await self.access()) is None:
+            return
+        try:
+            found = await in_thread(
+                selectors.conversation_get, access=access, conversation_id=UUID(message["conversation_id"])
+            )
+        except NotFound:  # deleted meanwhile
+            return
+        await self.send_frame(ConversationRenamed(conversation_id=found.pk, title=found.title))
 
     async def send_frame(self, frame: Frame) -> None:
         await self.send(text_data=frame.model_dump_json())

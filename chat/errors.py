@@ -6,6 +6,8 @@ ChatError
 ├── GapClosed              a knowledge gap was dealt with by somebody else
 ├── TitleRefused           a conversation cannot be called that
 ├── ConversationUnreadable a file is no exported conversation
+├── ShareRefused           a conversation cannot be shared, or not like that
+├── FolderRefused          a folder cannot be called that, or there are too many
 ├── ProviderError          a model provider could not answer
 │   ├── ProviderUnreachable   no connection, or no answer in time; retryable
 │   ├── ProviderBusy          503, or 429 that says when to come back; retryable
@@ -45,6 +47,14 @@ class TitleRefused(ChatError):
 
 class ConversationUnreadable(ChatError):
     code = "conversation.unreadable"
+
+
+class ShareRefused(ChatError):
+    code = "share.refused"
+
+
+class FolderRefused(ChatError):
+    code = "folder.refused"
 
 
 class ProviderError(ChatError):

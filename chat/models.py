@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401 - Django looks for an app's models here
 from chat.lines.models import RelevanceLine  # noqa: F401
 from chat.quality.models import (  # noqa: F401 - Django looks for an app's models here
@@ -19,6 +20,7 @@ from chat.quality.models import (  # noqa: F401 - Django looks for an app's mode
     QualityRun,
     Rating,
 )
+from chat.sharing.models import Share, SharingRules  # noqa: F401
 from tenants.models import Tenant
 from tenants.scoping import TenantOwned
 from tenants.secrets import EncryptedField
@@ -95,6 +97,7 @@ class Conversation(TenantOwned):
     title = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True)
+    folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     imported_at = models.DateTimeField(null=True, blank=True)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.core.cache import cache
 
-from chat import crowd, retrieval, selectors, settings_services
+from chat import crowd, retrieval, selectors, settings_services, titles
 from chat.aio import searching
 from chat.answering import Kit, Question
 from chat.closeness import closeness_of
@@ -48,6 +48,8 @@ class Plan:
     kit: Kit
     begun: Begun | None = None
     """What the answer goes on with."""
+    titling: FallbackChain | None = None
+    """What the conversation gets a name from after the answer, where it shall have one."""
 
 
 def load(turn: Turn, breaker: Breaker) -> Plan:
@@ -59,7 +61,10 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
     )
-    return Plan(question, _kit_for(turn, breaker), begun=_begun(turn))
+    kit = _kit_for(turn, breaker)
+    wanted = titles.is_wanted(turn, history, earlier)
+    titling = kit.writer.first_alone(max_tokens=titles.MAX_TOKENS) if wanted else None
+    return Plan(question, kit, begun=_begun(turn), titling=titling)
 
 
 def _kit_for(turn: Turn, breaker: Breaker) -> Kit:

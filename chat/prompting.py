@@ -21,6 +21,8 @@ from chat.prompts import ANSWER, Prompt, prompt
 from chat.refusal import refusal_for
 
 HISTORY_ANSWER_CHARS = 1_200
+TITLE_QUESTION_CHARS = 800
+"""Of the question that a conversation is named after."""
 SAFETY_TOKENS = 64
 GO_ON = (
     "Your answer ends too early. Write what comes next, from exactly where it ends, in the same language and with "
@@ -71,6 +73,12 @@ def draft_messages(question: str, quotes: Sequence[str]) -> list[BaseMessage]:
         mark=mark,
         question=disarmed(question),
     )
+
+
+def title_messages(question: str) -> list[BaseMessage]:
+    mark = new_mark([question])
+    begun = disarmed(question[:TITLE_QUESTION_CHARS])
+    return _template(prompt("title")).format_messages(mark=mark, question=begun)
 
 
 def history_of(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> tuple[Exchange, ...]:

@@ -50,10 +50,11 @@ PLAIN = re.compile(r"[^\x00-\x1f\x7f-\xa0\ud800-\udfff\\`*_~\[\]<>&|]*")
 
 @dataclass(frozen=True, slots=True)
 class CitationLinks:
-    """Where citation `n` leads: `base` with `n` and a slash behind it. Other numbers stay text."""
+    """Where citation `n` leads: `base` with `n` and `end` behind it. Other numbers stay text."""
 
     base: str
     numbers: frozenset[int]
+    end: str = "/"
 
 
 def render(text: str, links: CitationLinks) -> str:
@@ -159,7 +160,7 @@ def _citation_html(_renderer: RendererHTML, tokens: Sequence[Token], index: int,
 
 
 def _citation(number: str, links: CitationLinks) -> str:
-    return f'<a class="cite" href="{escape(links.base)}{number}/" data-cite="{number}">{number}</a>'
+    return f'<a class="cite" href="{escape(links.base)}{number}{links.end}" data-cite="{number}">{number}</a>'
 
 
 def _highlight(code: str, language: str, _attrs: str) -> str:

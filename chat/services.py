@@ -17,14 +17,13 @@ from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
 from chat.models import Conversation, Source, Turn
+from chat.naming import title_of
 from chat.prompts import ANSWER
 from chat.settings_services import provider_get
 from ingestion.models import Document
 from tenants import limits
 from tenants.access import Access
 from tenants.errors import NotFound
-
-TITLE_CHARS = 80
 
 
 def turn_start(
@@ -91,11 +90,6 @@ def _followed(conversation: Conversation, parent: Parent) -> UUID | None:
     if parent not in tree:
         raise NotFound(_("What this question follows is not in this conversation. Reload the page and ask again."))
     return parent
-
-
-def title_of(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= TITLE_CHARS else f"{flat[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
 
 
 def turn_retry(

@@ -25,6 +25,7 @@ from chat.lines.selectors import out_of_date
 from chat.models import Turn
 from chat.quality import tasks as quality_tasks  # noqa: F401 - Celery looks for an app's tasks here
 from chat.shared_redis import close_redis
+from chat.sharing import services as sharing
 from chat.turns import INTERRUPTED, terminal_entry, turn_log
 from ingestion.errors import IngestionError
 from ingestion.models import Collection
@@ -71,6 +72,13 @@ def purge_conversations() -> None:
     """Remove what was deleted some minutes ago and nobody has taken back."""
     if count := conversations.conversations_purge():
         logger.info("%d deleted conversations are gone for good", count)
+
+
+@shared_task(name="chat.tasks.purge_shares")
+def purge_shares() -> None:
+    """Remove links that have ended, with what they have shown."""
+    if count := sharing.shares_purge():
+        logger.info("%d shared conversations have ended", count)
 
 
 @shared_task(name="chat.tasks.group_gap")

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from chat import crowd, plans, services
+from chat import crowd, plans, services, titles
 from chat.aio import in_thread
 from chat.answering import answer
 from chat.citations import CITATION
@@ -65,6 +65,7 @@ async def start(turn: Turn) -> None:
     """Begin answering, and return once the turn can be followed."""
     log = turn_log()
     await log.append(turn.pk, [{"type": "turn.accepted"}])
+    titles.make_way(turn.conversation_id)
     crowd.answers.add(turn.pk)
     _running[turn.pk] = asyncio.create_task(_run(turn, log), name=f"turn-{turn.pk}")
     _keep()
@@ -84,6 +85,7 @@ async def wait(turn_id: UUID) -> None:
 async def _run(turn: Turn, log: TurnLog) -> None:
     outcome = Outcome()
     journal = _Journal(turn, log, outcome)
+    plan: plans.Plan | None = None
     started = time.perf_counter()
     try:
         plan = await in_thread(plans.load, turn, RedisBreaker(shared_redis(settings.REDIS_URL)))
@@ -115,6 +117,8 @@ async def _run(turn: Turn, log: TurnLog) -> None:
         _stopped.discard(turn.pk)
         outcome.elapsed_ms = round((time.perf_counter() - started) * 1000)
         await asyncio.shield(journal.close())
+    if plan and plan.titling and outcome.status is Status.COMPLETED:
+        titles.begin(turn, plan.titling)
 
 
 def _events(plan: plans.Plan, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:

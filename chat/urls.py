@@ -7,10 +7,12 @@ from django.urls import path
 from chat import branch_views, views
 from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
+from chat.folders.urls import folder_urls
 from chat.gaps.urls import gap_urls
 from chat.lines.urls import line_urls
 from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
+from chat.sharing.urls import sharing_urls
 
 app_name = "chat"
 
@@ -25,6 +27,8 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *conversation_urls,
+    *folder_urls,
+    *sharing_urls,
     *settings_urls,
     *dashboard_urls,
     *quality_urls,

@@ -275,6 +275,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": min(30.0, LEASE_SECONDS / 2)},
     "remove deleted conversations for good": {"task": "chat.tasks.purge_conversations", "schedule": 60.0},
+    "remove shared links that have ended": {"task": "chat.tasks.purge_shares", "schedule": 600.0},
     "go on with quality runs": {"task": "chat.quality.tasks.tidy_runs", "schedule": 60.0},
 }
 

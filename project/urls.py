@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("tenants.urls")),
+    path("shared/", include("chat.sharing.public_urls")),
     path("api/v1/", api.urls),
     re_path("^api/", api.nothing_here, name="api_nothing_here"),
     path(TENANT, include("ingestion.urls")),

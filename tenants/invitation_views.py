@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlencode
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
@@ -18,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from project.errors import AppError
 from tenants import services
 from tenants.forms import AccountForm
-from tenants.limits import spend
+from tenants.limits import spend_by_address
 from tenants.models import Invitation, User
 
 ATTEMPTS_PER_MINUTE = 10
@@ -81,11 +79,9 @@ def _page(
 
 
 def _spend_attempt(request: HttpRequest) -> None:
-    """Count by the caller's address: whoever guesses links has no invitation that could be counted instead."""
-    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
-    spend(
+    spend_by_address(
+        request,
         "invitation answers",
-        int(address),
         per_minute=ATTEMPTS_PER_MINUTE,
         message=_("Too many attempts from your address. Wait a minute and try again."),
     )

@@ -46,7 +46,7 @@ def exchanges(*, access: Access, conversation: Conversation, every_branch: bool 
     answered is left out."""
     turns = turns_of(access=access).filter(conversation=conversation).exclude(status=Turn.Status.RUNNING)
     shown = set(shown_branch(conversation))
-    newest_last = turns.defer("trace", "folded", "checked").order_by("created_at", "pk")
+    newest_last = turns.defer("trace", "folded").order_by("created_at", "pk")
     rows = [row for row in newest_last if every_branch or row.pk in shown]
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):

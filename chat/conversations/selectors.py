@@ -9,13 +9,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chat.citations import CITATION
 from chat.conversations.searching import query_words, snippet
 from chat.excerpts import Part
+from chat.folders.models import Folder
+from chat.folders.selectors import folders_list
 from chat.marking import text_of
 from chat.models import Conversation, Turn
 from chat.rendering import CitationLinks, render
@@ -26,6 +28,8 @@ from tenants.errors import NotFound
 
 SIDEBAR_CONVERSATIONS = 100
 """Of each kind, pinned and not; the search finds the older ones."""
+SIDEBAR_FILED = 300
+"""In all folders together."""
 CITED = re.compile(rf"\s*{CITATION.pattern}")
 FOUND_MAX = 200
 """Messages that a search shows; whoever gets so many adds a word."""
@@ -40,28 +44,68 @@ class SidebarItem:
     url: str
     is_current: bool
     is_pinned: bool
+    folder_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SidebarFolder:
+    id: UUID
+    name: str
+    is_open: bool
+    items: Sequence[SidebarItem]
 
 
 @dataclass(frozen=True, slots=True)
 class Sidebar:
     pinned: Sequence[SidebarItem]
+    folders: Sequence[SidebarFolder]
     recent: Sequence[SidebarItem]
 
     def __bool__(self) -> bool:
-        return bool(self.pinned or self.recent)
+        return bool(self.pinned or self.folders or self.recent)
 
 
 def sidebar(*, access: Access, current_id: UUID | None = None) -> Sidebar:
-    """Pinned ones in the order of their pinning, so that they stay where they were put."""
+    """Two queries. Pinned ones stand on top in the order of their pinning, so that they stay where they were put; the
+    others in their folders, or among the recent ones."""
+    rows = list(_in_sidebar(access))
+    pinned = sorted((row for row in rows if row.pinned_at), key=lambda row: row.pinned_at or row.updated_at)
+    unpinned = [_item(access, row, current_id) for row in rows if not row.pinned_at]
+    folders = [
+        _folder(folder, [item for item in unpinned if item.folder_id == folder.pk])
+        for folder in folders_list(access=access)
+    ]
+    return Sidebar(
+        pinned=[_item(access, row, current_id) for row in pinned],
+        folders=folders,
+        recent=[item for item in unpinned if item.folder_id is None],
+    )
+
+
+def _in_sidebar(access: Access) -> QuerySet[Conversation]:
+    """One query for all of them: each part is a subquery that an index ends early."""
     unarchived = conversations_list(access=access).filter(archived_at=None)
-    pinned = unarchived.exclude(pinned_at=None).order_by("pinned_at")[:SIDEBAR_CONVERSATIONS]
-    recent = unarchived.filter(pinned_at=None)[:SIDEBAR_CONVERSATIONS]
-    return Sidebar(*([_item(access, row, current_id) for row in rows] for rows in (pinned, recent)))
+    unpinned = unarchived.filter(pinned_at=None)
+    parts = (
+        unarchived.exclude(pinned_at=None).order_by("pinned_at")[:SIDEBAR_CONVERSATIONS],
+        unpinned.exclude(folder=None)[:SIDEBAR_FILED],
+        unpinned.filter(folder=None)[:SIDEBAR_CONVERSATIONS],
+    )
+    shown = Q()
+    for part in parts:
+        shown |= Q(pk__in=part.values("pk"))
+    return unarchived.filter(shown)
 
 
 def _item(access: Access, row: Conversation, current_id: UUID | None) -> SidebarItem:
     url = reverse("chat:conversation", args=[access.tenant.slug, row.pk])
-    return SidebarItem(row.pk, row.title, url, row.pk == current_id, row.pinned_at is not None)
+    return SidebarItem(row.pk, row.title, url, row.pk == current_id, row.pinned_at is not None, row.folder_id)
+
+
+def _folder(folder: Folder, items: Sequence[SidebarItem]) -> SidebarFolder:
+    """One that was folded up is unfolded on the pages of what is in it."""
+    is_open = not folder.collapsed or any(item.is_current for item in items)
+    return SidebarFolder(folder.pk, folder.name, is_open, items)
 
 
 def conversation_get_deleted_too(*, access: Access, conversation_id: UUID) -> Conversation:

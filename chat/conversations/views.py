@@ -22,57 +22,57 @@ from tenants.access import Access, tenant_view
 @tenant_view()
 def rename(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_rename(access=access, conversation_id=conversation_id, title=request.POST.get("title", ""))
-    return _shown(request, access)
+    return list_changed(request, access)
 
 
 @require_POST
 @tenant_view()
 def pin(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_pin(access=access, conversation_id=conversation_id, pinned=True)
-    return _shown(request, access)
+    return list_changed(request, access)
 
 
 @require_POST
 @tenant_view()
 def unpin(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_pin(access=access, conversation_id=conversation_id, pinned=False)
-    return _shown(request, access)
+    return list_changed(request, access)
 
 
 @require_POST
 @tenant_view()
 def archive(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_archive(access=access, conversation_id=conversation_id, archived=True)
-    return _shown(request, access, left=conversation_id, said=_("Archived."), undo="conversation_unarchive")
+    return list_changed(request, access, left=conversation_id, said=_("Archived."), undo="conversation_unarchive")
 
 
 @require_POST
 @tenant_view()
 def unarchive(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_archive(access=access, conversation_id=conversation_id, archived=False)
-    return _shown(request, access, said=_("It is back in the list."))
+    return list_changed(request, access, said=_("It is back in the list."))
 
 
 @require_POST
 @tenant_view()
 def delete(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_delete(access=access, conversation_id=conversation_id)
-    return _shown(request, access, left=conversation_id, said=_("Deleted."), undo="conversation_restore")
+    return list_changed(request, access, left=conversation_id, said=_("Deleted."), undo="conversation_restore")
 
 
 @require_POST
 @tenant_view()
 def restore(request: HttpRequest, access: Access, conversation_id: UUID) -> HttpResponse:
     services.conversation_restore(access=access, conversation_id=conversation_id)
-    return _shown(request, access, said=_("It is there again."))
+    return list_changed(request, access, said=_("It is there again."))
 
 
-def _shown(
+def list_changed(
     request: HttpRequest, access: Access, *, left: UUID | None = None, said: str = "", undo: str = ""
 ) -> HttpResponse:
     """`left` has left the list; `undo` names the address that takes it back."""
     slug = access.tenant.slug
-    here = _here(request, slug)
+    here = page_before(request, slug)
     current = _conversation_at(here)
     undo_url = reverse(f"chat:{undo}", args=[slug, left]) if undo else ""
     goes_home = left is not None and left == current
@@ -94,7 +94,7 @@ def _to(request: HttpRequest, target: str) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": target}) if request.headers.get("HX-Request") else redirect(target)
 
 
-def _here(request: HttpRequest, slug: str) -> str:
+def page_before(request: HttpRequest, slug: str) -> str:
     """The page on which the menu was: one of this organisation's, whatever the form says."""
     home = reverse("chat:home", args=[slug])
     asked = request.POST.get("here", "")

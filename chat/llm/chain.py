@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from chat.domain import ProviderConfig, Usage
+from chat.domain import ProviderConfig, ProviderKind, Usage
 from chat.errors import NoProvider, PromptTooLong, ProviderError
 from chat.llm.breaker import Breaker, BreakerKey, guarded
 from chat.llm.failures import provider_errors
@@ -75,6 +75,15 @@ class FallbackChain:
         self._tenant_id = tenant_id
         self._breaker = breaker
         self._build = build
+
+    def first_alone(self, *, max_tokens: int) -> FallbackChain | None:
+        """The first provider without those that stand behind it, for so many tokens; None where it is the starter
+        model, or where there is none."""
+        first = next(iter(self._links), None)
+        if first is None or first.config.kind is ProviderKind.STARTER:
+            return None
+        short = replace(first, config=replace(first.config, max_tokens=max_tokens))
+        return FallbackChain([short], tenant_id=self._tenant_id, breaker=self._breaker, build=self._build)
 
     async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Item, None]:
         """Yield `Started`, any number of `Delta`, `Finished`.

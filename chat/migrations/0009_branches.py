@@ -16,7 +16,7 @@ def chain(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0007_conversation_life")]
+    dependencies = [("chat", "0008_folders_and_shares")]
 
     operations = [
         migrations.AddField(

@@ -36,6 +36,11 @@ def test_every_version_can_be_filled_in(name: str, version: int) -> None:
     assert {"passages", "question"} <= used
 
 
+def test_the_prompt_for_a_title_has_the_question_between_marks() -> None:
+    text = prompt("title").human
+    assert text.index("{mark}>") < text.index("{question}") < text.index("</text {mark}>")
+
+
 def test_the_system_part_of_answers_knows_nothing_of_the_question() -> None:
     assert set(string.Formatter().parse(prompt("answer").system)).isdisjoint(FIELDS - {"instructions"})
     assert "{refusal}" not in prompt("answer").system

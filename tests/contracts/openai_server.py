@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chat.prompts import prompt
 from tests.contracts.http import ContractServer, Reply, Request, Step
 from tests.contracts.wheel import run_load_server
 
@@ -45,6 +46,10 @@ class OpenAIServer(ContractServer):
         super().__init__(port)
         self.key = key
         self.models = models
+        self.titles: list[str] = []
+        """What the next conversations shall be called. Titles are asked for beside the answers, so that they are no
+        part of the script, and `title_requests` are not among the `requests`."""
+        self.title_requests: list[Request] = []
 
     @property
     def base_url(self) -> str:
@@ -72,7 +77,15 @@ class OpenAIServer(ContractServer):
             status, body = complaint
             reply.send_json(status, body)
             return
+        if is_for_title(request):
+            await self._title(request, reply)
+            return
         await (self.next_step() or say(*ANSWER))(request, reply)
+
+    async def _title(self, request: Request, reply: Reply) -> None:
+        self.requests.remove(request)
+        self.title_requests.append(request)
+        await say(self.titles.pop(0) if self.titles else "")(request, reply)
 
     def complaint(self, request: Request) -> tuple[int, Any] | None:
         """What is wrong with the request, in OpenAI's words."""
@@ -90,6 +103,10 @@ class OpenAIServer(ContractServer):
         if not messages or any(message["role"] not in {"system", "user", "assistant"} for message in messages):
             return 400, openai_error("Invalid 'messages'.")
         return None
+
+
+def is_for_title(request: Request) -> bool:
+    return str(request.json["messages"][-1]["content"]).startswith(prompt("title").human[:20])
 
 
 def openai_error(message: str, *, code: str | None = None, kind: str = "invalid_request_error") -> dict[str, Any]:

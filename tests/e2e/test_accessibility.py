@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,7 +20,7 @@ GRAVE = {"serious", "critical"}
 AXE = {"resultTypes": ["violations"], "preload": False}
 """Preloading would fetch every style sheet again and write it into the page, which the policy rightly refuses."""
 QUALITY = tuple(f"dashboard/quality/{each}" for each in ("", "new/", "questions/", "rated/"))
-CONVERSATIONS = ("archived/", "search/", "search/?q=dana", "search/?q=zebra")
+CONVERSATIONS = ("archived/", "search/", "search/?q=dana", "search/?q=zebra", "shared/", "settings/sharing/")
 TABS = 80
 """More presses of the Tab key than any page has things to stop at."""
 
@@ -43,11 +44,20 @@ def answered(chromium: Browser, product: Product, cookies: object, folder: Path)
     wait_until_over(ask(page, "Who won the football world cup of 1974?"))
     addresses["conversation"] = page.url.removeprefix(product.url)
     addresses["print"] = f"{addresses['conversation']}print/"
+    addresses["share"] = f"{addresses['conversation']}share/"
+    addresses["shared"] = shared(page, product.address(addresses["share"]))
     turn_id = addresses["text"].split("/turns/")[1].split("/")[0]
     addresses["trace"] = f"/t/{ACME}/dashboard/turns/{turn_id}/"
     addresses["edit"] = f"/t/{ACME}/turns/{turn_id}/edit/"
     yield addresses
     context.close()
+
+
+def shared(page: Page, address: str) -> str:
+    """Make a link to the conversation, and return where it leads."""
+    page.goto(address)
+    page.get_by_role("button", name="Make the link").click()
+    return urlsplit(page.get_by_label("Link", exact=True).input_value()).path
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -8,9 +8,11 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
+from chat.sharing.models import Share
 from ingestion.models import Chunk, Document, DocumentSection, EmbedderChange, PendingUpload
 from tenants.models import ApiKey, Invitation, Membership, Role, Tenant, User
 from tests.factories import DocumentFactory
@@ -34,6 +36,8 @@ class AcmeRows:
     golden: GoldenQuestion
     run: QualityRun
     gap: KnowledgeGap
+    folder: Folder
+    share: Share
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -52,6 +56,8 @@ class AcmeRows:
             "golden_id": self.golden.pk,
             "run_id": self.run.pk,
             "gap_id": self.gap.pk,
+            "folder_id": self.folder.pk,
+            "share_id": self.share.pk,
         }
 
 
@@ -61,7 +67,11 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     Chunk.objects.create(
         id=uuid4(), tenant=acme, document=document, ordinal=0, text=SECRET, start=0, end=len(SECRET), embedded=True
     )
-    conversation = Conversation.objects.create(tenant=acme, user=alice, title=SECRET)
+    folder = Folder.objects.create(tenant=acme, user=alice, name=SECRET)
+    conversation = Conversation.objects.create(tenant=acme, user=alice, title=SECRET, folder=folder)
+    share = Share.objects.create(
+        tenant=acme, user=alice, conversation=conversation, title=SECRET, token=SECRET, token_hash="x", snapshot={}
+    )
     turn = Turn.objects.create(
         id=uuid4(), tenant=acme, conversation=conversation, question=SECRET, answer=SECRET, status="completed"
     )
@@ -85,7 +95,8 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     lab = _quality_lab(acme, alice, document, turn)
     gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
     GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab, gap)
+    kept = (document, conversation, turn, provider, membership, invitation, key, upload, change, *lab)
+    return AcmeRows(*kept, gap, folder, share)
 
 
 def _quality_lab(

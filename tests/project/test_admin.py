@@ -13,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
+from chat.sharing.models import Share, SharingRules
 from ingestion.domain import IndexEntry
 from ingestion.index.lexical import SqlLexicalIndex
 from ingestion.index.passage_words import PassageWords
@@ -61,6 +63,11 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     AnswerSettings.objects.create(tenant=acme)
     Provider.objects.create(tenant=acme, kind="openai", model="a", base_url="https://x.example.org", api_key=KEY)
     conversation = Conversation.objects.create(tenant=acme, user=alice, title="Warranty")
+    Folder.objects.create(tenant=acme, user=alice, name="Pumps")
+    SharingRules.objects.create(tenant=acme)
+    Share.objects.create(
+        tenant=acme, user=alice, conversation=conversation, title="Warranty", token=KEY, token_hash="0", snapshot={}
+    )
     turn = Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="How long?")
     Source.objects.create(
         tenant=acme, turn=turn, number=1, chunk_id=uuid4(), document_name="a.pdf", text="…", start=0, end=1

@@ -7,9 +7,21 @@ export class Filter extends HTMLElement {
   /** Also to be called when the items have been replaced. */
   apply() {
     const wanted = fold(this.querySelector("input").value.trim());
-    for (const item of document.getElementById(this.dataset.list).querySelectorAll("li")) {
+    const list = document.getElementById(this.dataset.list);
+    for (const item of list.querySelectorAll("li")) {
       item.hidden = !fold(item.querySelector("a")?.textContent ?? item.textContent).includes(wanted);
     }
+    for (const folder of list.querySelectorAll(".sidebar-fold")) unfold(folder, wanted);
+  }
+}
+
+/** What is found is seen, though its folder was folded; afterwards it is folded again. */
+function unfold(folder, wanted) {
+  if (wanted && !folder.open) folder.dataset.unfolded = "";
+  if (wanted) folder.open = true;
+  else if ("unfolded" in folder.dataset) {
+    folder.open = false;
+    delete folder.dataset.unfolded;
   }
 }
 

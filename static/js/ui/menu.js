@@ -55,7 +55,7 @@ for (const change of ["scroll", "resize"]) {
 }
 
 /** Below the button where there is room, else above it; never outside of the window. */
-function place(menu) {
+export function place(menu) {
   const panel = menu?.querySelector(".menu-panel");
   if (!panel) return;
   const button = menu.querySelector("summary").getBoundingClientRect();
