@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from chat import provider_services
+from chat.composing.models import SavedPrompt
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
@@ -66,6 +67,14 @@ class SourceAdmin(TenantOwnedAdmin):
     list_filter = ("cited", "tenant")
     list_select_related = ("tenant", "turn")
     search_fields = ("document_name", "tenant__slug")
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(TenantOwnedAdmin):
+    list_display = ("name", "owner", "tenant", "updated_at")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "owner")
+    search_fields = ("name", "tenant__slug")
 
 
 @admin.register(Rating)

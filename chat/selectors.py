@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.check_words import summary
+from chat.composing.scopes import Target, targets_by_turn
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
@@ -165,6 +166,8 @@ class TurnView:
     is_running: bool
     rating: Rating | None
     """What this reader thought of it."""
+    scope: tuple[Target, ...] = ()
+    """What its reader has chosen to search in."""
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
 
@@ -185,9 +188,10 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
     ratings = {rating.turn_id: rating for rating in rated}
     sent = sent_by_turn(access=access, turns=turns)
+    scopes = targets_by_turn(access=access, turns=turns)
     slug = access.tenant.slug
     views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
-    return [replace(view, sent=sent.get(view.id)) for view in views]
+    return [replace(view, sent=sent.get(view.id), scope=scopes[view.id]) for view in views]
 
 
 def _turn_view(

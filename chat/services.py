@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import selectors
+from chat.composing import scopes
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
@@ -30,6 +31,7 @@ def turn_start(
     text: str,
     conversation_id: UUID | None = None,
     collection_ids: Sequence[UUID] | None = None,
+    document_ids: Sequence[UUID] | None = None,
 ) -> tuple[Turn, bool]:
     """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn."""
     if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
@@ -40,7 +42,7 @@ def turn_start(
         per_minute=settings.QUESTIONS_PER_MINUTE,
         message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
     )
-    chosen = None if collection_ids is None else [str(each) for each in collection_ids]
+    choice = scopes.chosen(access=access, collection_ids=collection_ids, document_ids=document_ids)
     try:
         with transaction.atomic():
             conversation = _conversation(access, conversation_id, text)
@@ -49,12 +51,17 @@ def turn_start(
                 tenant=access.tenant,
                 conversation=conversation,
                 question=text,
-                collection_ids=chosen,
+                collection_ids=_as_json(choice.collection_ids),
+                document_ids=_as_json(choice.document_ids),
                 folded=folded_text(text),
             )
     except IntegrityError as error:
         raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
     return turn, True
+
+
+def _as_json(ids: Sequence[UUID] | None) -> list[str] | None:
+    return None if ids is None else [str(each) for each in ids]
 
 
 def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Conversation:
@@ -73,16 +80,18 @@ def title_of(text: str) -> str:
 
 
 def turn_retry(*, access: Access, turn_id: UUID, retry_of: UUID) -> tuple[Turn, bool]:
-    """Ask a finished turn's question again."""
+    """Ask a finished turn's question again, in what is left of what it was searched in."""
     old = selectors.turn_get(access=access, turn_id=retry_of)
     if old.is_running:
         raise TurnConflict(_("This question is still being answered. Stop it first."))
+    choice = scopes.chosen_again(access=access, turn=old)
     return turn_start(
         access=access,
         turn_id=turn_id,
         text=old.question,
         conversation_id=old.conversation_id,
-        collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
+        collection_ids=choice.collection_ids,
+        document_ids=choice.document_ids,
     )
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
+from chat.composing.selectors import prompts_list
 from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
@@ -33,8 +34,11 @@ SUGGESTIONS = 3
 @require_GET
 @tenant_view()
 def home(request: HttpRequest, access: Access) -> HttpResponse:
-    """A new conversation."""
-    return render(request, "chat/home.html", _page(access, None, Window(())))
+    """A new conversation, begun with a saved prompt where the address names one."""
+    asked_for = _uuid(request.GET.get("prompt", ""))
+    prompt = prompts_list(access=access).filter(pk=asked_for).first() if asked_for else None
+    page = _page(access, None, Window(()))
+    return render(request, "chat/home.html", {**page, "begun": prompt.text if prompt else ""})
 
 
 @require_GET
@@ -119,6 +123,7 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             text=form.cleaned_data["text"],
             conversation_id=form.cleaned_data["conversation_id"],
             collection_ids=form.cleaned_data["collection_ids"] or None,
+            document_ids=form.cleaned_data["document_ids"] or None,
         )
     except AppError as error:
         return await in_thread(error_response, request, error)

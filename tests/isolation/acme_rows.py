@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.composing.models import SavedPrompt
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
@@ -34,6 +35,7 @@ class AcmeRows:
     golden: GoldenQuestion
     run: QualityRun
     gap: KnowledgeGap
+    prompt: SavedPrompt
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -52,6 +54,7 @@ class AcmeRows:
             "golden_id": self.golden.pk,
             "run_id": self.run.pk,
             "gap_id": self.gap.pk,
+            "prompt_id": self.prompt.pk,
         }
 
 
@@ -85,7 +88,9 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     lab = _quality_lab(acme, alice, document, turn)
     gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
     GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
-    return AcmeRows(document, conversation, turn, provider, membership, invitation, key, upload, change, *lab, gap)
+    prompt = SavedPrompt.objects.create(tenant=acme, name=SECRET, text=SECRET)
+    made = (document, conversation, turn, provider, membership, invitation, key, upload, change, *lab, gap, prompt)
+    return AcmeRows(*made)
 
 
 def _quality_lab(

@@ -1,8 +1,10 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
+import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
+import { idsOf } from "razgovor/chat/scope.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
 import { SourcePanel } from "razgovor/chat/source-panel.js";
@@ -24,10 +26,24 @@ export class Chat extends HTMLElement {
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
+    this.#resumeComposing();
     this.#listen();
     this.#settle();
     if (this.#turns.size && !location.hash) this.scroll.toEnd();
     this.socket.connect();
+  }
+
+  /** A question goes on where the one before it was asked; what was typed and not sent comes back. */
+  #resumeComposing() {
+    const last = [...this.#turns.values()].at(-1)?.view;
+    this.composer.scope.choose(last?.scope ?? []);
+    this.drafts = new DraftKeeper({
+      field: this.composer.field,
+      scope: this.composer.scope,
+      owner: this.dataset.owner,
+      conversationId: this.dataset.conversation,
+      asked: last?.question,
+    });
   }
 
   #listen() {
@@ -57,13 +73,13 @@ export class Chat extends HTMLElement {
     return [...this.#turns.values()].filter(({ state }) => state && !isFinal(state));
   }
 
-  #ask({ text, collectionIds }) {
+  #ask({ text, scope }) {
     const conversationId = this.composer.conversationId || null;
-    this.#start(commands.ask({ text, conversationId, collectionIds }), text);
+    this.#start(commands.ask({ text, conversationId, ...idsOf(scope) }), text, scope);
   }
 
   /** The question stands there at once; the server's word follows. */
-  #start(command, question) {
+  #start(command, question, scope) {
     this.#part("welcome")?.remove();
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.thread.append(article);
@@ -73,6 +89,7 @@ export class Chat extends HTMLElement {
       command,
     };
     turn.view.show(turn.state);
+    turn.view.showScope(scope);
     this.#turns.set(command.turn_id, turn);
     this.#settle();
     this.scroll.toEnd();
@@ -158,6 +175,7 @@ export class Chat extends HTMLElement {
 
   #entered({ id, title, url }) {
     this.composer.conversationId = id;
+    this.drafts.accepted(id);
     this.dataset.conversation = id;
     showConversation({ id, title, url });
     this.#title(title);
@@ -185,8 +203,8 @@ export class Chat extends HTMLElement {
     const turn = this.#turns.get(view.id);
     const known = turn.state === null || turn.state.seq > 0;
     const conversationId = this.composer.conversationId || null;
-    const command = known ? commands.retry(view.id) : commands.ask({ text: view.question, conversationId });
-    this.#start(command, view.question);
+    const anew = () => commands.ask({ text: view.question, conversationId, ...idsOf(view.scope) });
+    this.#start(known ? commands.retry(view.id) : anew(), view.question, view.scope);
   }
 
   async #copyAsked(event) {
