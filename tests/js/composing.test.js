@@ -34,9 +34,10 @@ describe("a draft", () => {
 
   it("is not kept for ever, nor are very many", () => {
     const storage = new Storage();
-    let now = 1;
+    let now = 0;
     const drafts = new Drafts("acme:1", storage, () => now);
     drafts.set("old", { text: "Why" });
+    now += 1;
     for (let place = 0; place < MOST; place++, now++) drafts.set(`c${place}`, { text: "Why" });
     assert.equal(storage.length, MOST);
     assert.equal(drafts.get("old"), null);
