@@ -5,6 +5,7 @@ import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { idsOf } from "razgovor/chat/scope.js";
+import { addShortcuts } from "razgovor/chat/shortcuts.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
 import { SourcePanel } from "razgovor/chat/source-panel.js";
@@ -58,6 +59,7 @@ export class Chat extends HTMLElement {
     lightUpCitations(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
+    addShortcuts(this);
   }
 
   // --- turns ---------------------------------------------------------------------------------------------------------
