@@ -32,6 +32,7 @@ from chat.protocol.events import (
     TurnStopped,
     UsageFrame,
 )
+from chat.refusal import language_of
 from chat.rendering import CitationLinks, render, render_answer, render_draft
 from chat.selectors import citation_links
 
@@ -108,6 +109,7 @@ class Assembler:
                     refused=data["refused"],
                     notice=data["notice"],
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
+                    language=language_of(self.turn.question),
                 )
             case "turn.stopped":
                 return TurnStopped(turn_id=turn_id, seq=seq, html=self.html, elapsed_ms=data["elapsed_ms"])

@@ -21,6 +21,7 @@ from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
+from chat.refusal import language_of
 from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
 from tenants.access import Access
@@ -146,6 +147,8 @@ class TurnView:
 
     id: UUID
     question: str
+    language: str
+    """Of the question, and so of the answer."""
     status: str
     answer_html: SafeString
     sources: tuple[SourceView, ...]
@@ -208,6 +211,7 @@ def _turn_view(
     return TurnView(
         id=turn.pk,
         question=turn.question,
+        language=language_of(turn.question),
         status=turn.status,
         answer_html=mark_safe(html),  # noqa: S308 - the one sanitiser's
         sources=tuple(

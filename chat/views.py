@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
+from chat.composing.followups import followups_of
 from chat.composing.selectors import prompts_list
 from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
@@ -65,6 +66,7 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
+        "followups": followups_of(access=access, turn=window.turns[-1]) if window.turns and window.is_latest else [],
         "model_line": _model_line(access),
         "socket_url": f"/ws/t/{slug}/",
     }

@@ -11,5 +11,6 @@ composing_urls = [
     path("prompts/find/", views.prompts_found, name="prompts_found"),
     path("prompts/<uuid:prompt_id>/", views.prompt, name="prompt"),
     path("prompts/<uuid:prompt_id>/delete/", views.prompt_delete, name="prompt_delete"),
+    path("turns/<uuid:turn_id>/next/", views.followups, name="followups"),
     path("scope/find/", views.targets_found, name="targets_found"),
 ]

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat.composing import scopes, selectors, services
+from chat.composing.followups import followups_of
 from chat.composing.forms import PromptForm
 from chat.composing.models import SavedPrompt
+from chat.selectors import turn_get
 from project.errors import AppError
 from tenants.access import Access, tenant_view
 
@@ -66,6 +68,14 @@ def prompts_found(request: HttpRequest, access: Access) -> JsonResponse:
 def targets_found(request: HttpRequest, access: Access) -> JsonResponse:
     found = scopes.targets_found(access=access, text=request.GET.get("q", ""))
     return JsonResponse({"found": [asdict(each) for each in found]})
+
+
+@require_safe
+@tenant_view()
+def followups(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
+    """What could be asked after one's own question, for a page on which it was just answered."""
+    found = followups_of(access=access, turn=turn_get(access=access, turn_id=turn_id))
+    return render(request, "chat/composing/_followups.html", {"followups": found})
 
 
 def _saved(access: Access, form: PromptForm) -> bool:

@@ -114,6 +114,8 @@ class TurnCompleted(TurnFrame):
     notice: str = ""
     """What the reader should know about how it came about, for example that a fallback provider wrote it."""
     context: ContextFrame | None = None
+    language: str = ""
+    """Of the question, and so of the answer: a tag such as `en` or `sr-Latn`."""
 
 
 class TurnStopped(TurnFrame):

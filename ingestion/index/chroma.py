@@ -201,7 +201,7 @@ class ChromaTenantIndex:
 
 def _filters(scope: Scope) -> list[Mapping[str, Any]]:
     """What Chroma has to be told of the scope, in its own words: nothing, or one condition."""
-    allowed = [
+    allowed: list[Mapping[str, Any]] = [
         {field: {"$in": sorted(map(str, ids))}}
         for field, ids in (("collection_id", scope.collection_ids), ("document_id", scope.document_ids))
         if ids

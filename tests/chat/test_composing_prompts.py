@@ -86,7 +86,7 @@ def test_the_page_makes_changes_and_deletes_them(alice_client: Client, as_alice:
     alice_client.post(one, {"name": "sum", "text": "Sum it up.", "shared": "on"})
     (prompt,) = prompts_list(access=as_alice)
     assert (prompt.name, prompt.is_shared) == ("sum", True)
-    begun = alice_client.get(reverse("chat:home", args=["acme"]), {"prompt": prompt.pk}).text
+    begun = alice_client.get(reverse("chat:home", args=["acme"]), {"prompt": str(prompt.pk)}).text
     assert ">Sum it up.</textarea>" in begun
     alice_client.post(reverse("chat:prompt_delete", args=["acme", prompt.pk]))
     assert names(as_alice) == []

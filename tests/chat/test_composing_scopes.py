@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -31,7 +32,7 @@ def ready(as_alice: Access) -> Callable[..., Document]:
     return make
 
 
-def asked(access: Access, **chosen: list[UUID]) -> Turn:
+def asked(access: Access, **chosen: Any) -> Turn:
     turn, _new = turn_start(access=access, turn_id=uuid4(), text="How long?", **chosen)
     return turn
 
@@ -87,7 +88,7 @@ def test_a_document_stands_for_the_version_that_is_in_use(as_alice: Access, read
     turn = asked(as_alice, document_ids=[old.pk])
     assert scope_of(turn).is_empty
     new = ready("price.pdf", series=old.series, version=2, collection=old.collection, content=b"new")
-    assert scope_of(turn).document_ids == {new.pk}
+    assert scope_of(turn).document_ids == frozenset({new.pk})
 
 
 def test_a_document_of_a_collection_that_is_set_aside_is_not_searched(

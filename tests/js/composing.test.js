@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { placeholderAfter, placeholderBefore } from "razgovor/chat/placeholders.js";
+import { voiceFor } from "razgovor/chat/read-aloud.js";
 import { idsOf } from "razgovor/chat/scope.js";
 import { Drafts, forgetDrafts, LONGEST_MS, MOST } from "razgovor/ui/drafts.js";
 
@@ -103,5 +104,18 @@ describe("a scope", () => {
       { kind: "collection", id: "c" },
     ];
     assert.deepEqual(idsOf(targets), { collectionIds: ["c"], documentIds: ["d"] });
+  });
+});
+
+describe("a voice", () => {
+  const voices = [
+    { lang: "en-GB", localService: false, name: "far" },
+    { lang: "en_US", localService: true, name: "near" },
+    { lang: "sr-RS", localService: false, name: "far" },
+  ];
+
+  it("is one of this machine, of the language of the answer", () => {
+    assert.equal(voiceFor("en", voices).name, "near");
+    for (const language of ["sr-Latn", "de", ""]) assert.equal(voiceFor(language, voices), null);
   });
 });

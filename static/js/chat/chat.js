@@ -2,9 +2,11 @@
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
+import { Followups } from "razgovor/chat/followups.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { idsOf } from "razgovor/chat/scope.js";
+import { readAloud } from "razgovor/chat/read-aloud.js";
 import { addShortcuts } from "razgovor/chat/shortcuts.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
@@ -27,6 +29,7 @@ export class Chat extends HTMLElement {
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
+    this.followups = new Followups(this.#part("followups"));
     this.#resumeComposing();
     this.#listen();
     this.#settle();
@@ -60,6 +63,7 @@ export class Chat extends HTMLElement {
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
     addShortcuts(this);
+    readAloud(this.thread);
   }
 
   // --- turns ---------------------------------------------------------------------------------------------------------
@@ -84,7 +88,8 @@ export class Chat extends HTMLElement {
   #start(command, question, scope) {
     this.#part("welcome")?.remove();
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
-    this.thread.append(article);
+    this.followups.clear();
+    this.#part("followups").before(article);
     const turn = {
       state: newTurn(command.turn_id, question),
       view: new TurnView(article, this.#part("source-template")),
@@ -116,6 +121,9 @@ export class Chat extends HTMLElement {
     if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status]);
     else if (state.stage !== before.stage) this.#announce(turn.view.stageText);
     this.#settle();
+    if (state.status === "completed" && !state.refused && turn === [...this.#turns.values()].at(-1)) {
+      this.followups.show(`${this.dataset.turnsUrl}${state.id}/`);
+    }
   }
 
   // --- what the server says ------------------------------------------------------------------------------------------

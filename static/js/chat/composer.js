@@ -1,5 +1,6 @@
 /** The question's form: Enter asks, Shift+Enter breaks the line, and while an answer is written there is a stop button. */
 import { helpToCompose } from "razgovor/chat/composing.js";
+import { dictate } from "razgovor/chat/dictation.js";
 import { Scope } from "razgovor/chat/scope.js";
 
 export class Composer extends EventTarget {
@@ -13,6 +14,7 @@ export class Composer extends EventTarget {
     this.#text = form.querySelector("textarea"); // the suggestions are called "text" too
     this.scope = new Scope(this.#part("chosen"), this.#part("chip-template"));
     helpToCompose(form, this.#text, this.scope, messages);
+    dictate(this.#part("dictate"), this.#text, messages);
     form.addEventListener("submit", (event) => this.#submit(event));
     form.addEventListener("keydown", (event) => this.#key(event));
     this.#part("stop").addEventListener("click", () => this.dispatchEvent(new Event("stop")));

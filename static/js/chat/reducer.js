@@ -31,6 +31,7 @@ export function newTurn(id, question = "") {
     model: "",
     refused: false,
     notice: "",
+    language: "",
     error: null,
   });
 }
@@ -76,6 +77,7 @@ function change(state, event) {
         model: event.model,
         refused: event.refused ?? false,
         notice: event.notice ?? "",
+        language: event.language ?? "",
       };
     case "turn.stopped":
       return { status: "stopped", html: event.html, elapsedMs: event.elapsed_ms };

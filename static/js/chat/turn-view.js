@@ -106,6 +106,7 @@ export class TurnView {
     parts.stage.hidden = true;
     this.#showWhole(state);
     letKeysScroll(parts.answer);
+    parts.answer.lang = state.language;
     parts.refused.hidden = !state.refused;
     this.#offerTheOwner(state.id);
     parts.stopped.hidden = state.status !== "stopped";
