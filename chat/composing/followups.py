@@ -1,13 +1,13 @@
 """What could be asked next: what else the documents say that an answer cites.
 
-No model makes these up. Each is a heading of a cited document, of a passage that the search for the answer has found or
-else of one that follows what is cited, so that there is something to be found under it.
+No model makes these up. Each is a heading of a cited document: over a passage that the search for the answer has found,
+or else over what follows the cited one. So there is something to be found under it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 
 from chat.models import AnswerSettings, Source, Turn
 from chat.refusal import language_of
-from ingestion.models import Chunk
+from ingestion.models import Chunk, DocumentSection
 from ingestion.pipeline import HEADING_SEPARATOR
 from tenants.access import Access
 
 MOST = 3
-FURTHER = 20
-"""Passages behind a cited one that are looked at."""
+REACH = 20_000
+"""Characters from the beginning of a cited passage on, in which further headings are looked for."""
 SHORTEST, LONGEST = 4, 70
 """Characters of a heading that says something, and of one that a question can hold."""
 NUMBERING = re.compile(r"^(?:(?:\d+|[IVXLC]+|[a-zA-Z])[.)]\s*)*(?:\d+(?:\.\d+)*\s+)?")
@@ -37,6 +37,13 @@ class Topic:
     heading: str
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    document_id: UUID
+    start: int
+    topic: Topic
+
+
 def followups_of(*, access: Access, turn: Turn) -> list[str]:
     """Questions in the language of the turn's; none where there is nothing good, or the organisation wants none."""
     if turn.status != Turn.Status.COMPLETED or turn.refused or not _wanted(access):
@@ -45,10 +52,10 @@ def followups_of(*, access: Access, turn: Turn) -> list[str]:
     cited = [source for source in sources if source.cited]
     if not cited:
         return []
+    sections = _sections_from(access, cited)
     found = [source.chunk_id for source in sources] + [UUID(each["chunk_id"]) for each in turn.trace.get("cut", ())]
-    topics = _topics(access, [source.chunk_id for source in cited], found)
-    used = {heading_of(source.heading).casefold() for source in cited}
-    chosen = choose(turn.question, topics, used)
+    topics = [*_of_passages(access, cited, found), *(section.topic for section in sections)]
+    chosen = choose(turn.question, topics, {each.casefold() for each in _used(cited, sections)})
     with translation.override(_language(turn.question)):
         return [
             _("What does “%(document)s” say about “%(heading)s”?")
@@ -71,28 +78,46 @@ def choose(question: str, topics: Iterable[Topic], used: set[str]) -> list[Topic
     return chosen[:MOST]
 
 
-def heading_of(path: str) -> str:
-    """The innermost heading, without its number."""
-    return NUMBERING.sub("", path.rpartition(HEADING_SEPARATOR)[2].strip()).strip(" .:")
+def heading_of(heading: str) -> str:
+    """Without its number."""
+    return NUMBERING.sub("", heading.strip()).strip(" .:")
 
 
-def _topics(access: Access, cited: Sequence[UUID], found: Sequence[UUID]) -> list[Topic]:
-    """Of passages of the cited documents: first those that were found, the nearest first, then those that follow what
-    is cited."""
-    chunks = Chunk.objects.for_tenant(access.tenant).filter(embedded=True, document__searchable=True)
-    places = chunks.filter(pk__in=cited).values_list("document_id", "ordinal")
-    near = Q(pk__in=[])
-    for document_id, ordinal in places:
-        of_document = Q(document_id=document_id)
-        near |= of_document & (Q(pk__in=found) | Q(ordinal__gt=ordinal, ordinal__lte=ordinal + FURTHER))
+def _innermost(path: str) -> str:
+    return heading_of(path.rpartition(HEADING_SEPARATOR)[2])
+
+
+def _of_passages(access: Access, cited: Sequence[Source], found: Sequence[UUID]) -> list[Topic]:
+    """Where the other passages of the cited documents are from that were found, the nearest first."""
     rank = {chunk_id: place for place, chunk_id in enumerate(found)}
-    rows = (
-        chunks.filter(near)
-        .exclude(heading="")
-        .values_list("pk", "ordinal", "heading", "document__name", "document__title")
+    chunks = Chunk.objects.for_tenant(access.tenant).filter(
+        pk__in=set(found) - {source.chunk_id for source in cited},
+        document__in={source.document_id for source in cited},
     )
-    ordered = sorted(rows, key=lambda row: (rank.get(row[0], len(rank)), row[1]))
-    return [Topic(name, heading_of(heading)) for _pk, _ordinal, heading, name, title in ordered if heading != title]
+    rows = sorted(chunks.values_list("pk", "document__name", "heading"), key=lambda row: rank[row[0]])
+    return [Topic(name, _innermost(heading)) for _pk, name, heading in rows]
+
+
+def _sections_from(access: Access, cited: Sequence[Source]) -> list[Section]:
+    """What begins in a cited passage or not far behind it."""
+    near = Q(pk__in=[])
+    for source in cited:
+        near |= Q(document_id=source.document_id, start__gt=source.start, start__lt=source.start + REACH)
+    rows = DocumentSection.objects.for_tenant(access.tenant).filter(near).order_by("document_id", "start")
+    return [
+        Section(document_id, start, Topic(name, heading_of(path[-1])))
+        for document_id, start, path, name in rows.values_list("document_id", "start", "heading", "document__name")
+        if path
+    ]
+
+
+def _used(cited: Sequence[Source], sections: Sequence[Section]) -> Iterator[str]:
+    """The headings over what the question is answered by."""
+    for source in cited:
+        inside = [section for section in sections if section.document_id == source.document_id]
+        for start, _end in source.deciding or [(0, 0)]:
+            before = [section for section in inside if section.start <= source.start + start]
+            yield before[-1].topic.heading if before else _innermost(source.heading)
 
 
 def _wanted(access: Access) -> bool:
