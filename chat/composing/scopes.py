@@ -40,14 +40,14 @@ class Target:
 
 
 def targets_found(*, access: Access, text: str) -> list[Target]:
-    """What has all the words of `text` in its name, among what answers are looked for in and is ready: collections,
-    and the newest documents."""
+    """What has all the words of `text` in its name, among what answers are looked for in and is ready: collections
+    where there is more than one, and the newest documents."""
     listing = Listing(text=" ".join(text.replace("\0", " ").split())[:LONGEST_TEXT])
-    collections = _named(access, listing)
+    several = Collection.objects.for_tenant(access.tenant).count() > 1
+    collections = _named(access, listing) if several else []
     documents = listing.apply(documents_list(tenant=access.tenant)).filter(
         status=Document.Status.READY, collection__searched=True
     )
-    several = Collection.objects.for_tenant(access.tenant).count() > 1
     found = [
         Target("document", str(each.pk), each.name, each.collection.name if several else each.folder)
         for each in documents[:MOST_FOUND]

@@ -200,7 +200,9 @@ def test_whoever_signs_out_leaves_no_draft(page: Page, product: Product) -> None
     page.get_by_label("Your question").fill(DRAFT)
     expect(page.get_by_label("Your question")).to_have_value(DRAFT)
     assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
-    page.route(re.compile("accounts/logout"), lambda route: route.fulfill(status=204))  # the other tests need the session
+    page.route(
+        re.compile("accounts/logout"), lambda route: route.fulfill(status=204)
+    )  # the other tests need the session
     page.locator("summary").filter(has_text="Menu of").click()
     page.get_by_role("button", name="Sign out").click()
     assert not page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('draft:'))")

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from chat.composing.models import SavedPrompt
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
@@ -60,6 +61,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     RelevanceLine.objects.create(tenant=acme, collection=document.collection, fingerprint="test-model")
     AnswerSettings.objects.create(tenant=acme)
     Provider.objects.create(tenant=acme, kind="openai", model="a", base_url="https://x.example.org", api_key=KEY)
+    SavedPrompt.objects.create(tenant=acme, name="letter", text="Write one.")
     conversation = Conversation.objects.create(tenant=acme, user=alice, title="Warranty")
     turn = Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="How long?")
     Source.objects.create(
