@@ -66,6 +66,8 @@ def test_many_documents_leave_room_for_collections(as_alice: Access, ready: Call
     shelf = CollectionFactory(tenant=as_alice.tenant, name="papers")
     for number in range(12):
         ready(f"paper {number}.pdf", collection=shelf)
+    assert "papers" not in names(as_alice, "paper")  # the only one is no choice
+    CollectionFactory(tenant=as_alice.tenant, name="letters")
     assert names(as_alice, "paper")[0] == "papers"
     assert len(names(as_alice, "paper")) == 8
 

@@ -63,7 +63,7 @@ export class Composer extends EventTarget {
     const suggested = event.submitter?.name === "text" ? event.submitter.value : null;
     const text = (suggested ?? this.#text.value).trim();
     if (!text || this.running) return;
-    this.#text.value = "";
+    if (suggested === null) this.#text.value = ""; // else it is another question, which stays
     if (!CSS.supports("field-sizing", "content")) this.#grow();
     this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen } }));
   }
