@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from bench import screenshot_talks
+from chat.composing.models import SavedPrompt
+from chat.composing.services import prompt_save
 from chat.gaps.services import owner_ask
 from chat.lines.services import collection_fit
 from chat.models import Conversation, Provider, Source, Turn
@@ -126,6 +128,7 @@ def make() -> Made:
     handbook_id, tariffs = _documents(access)
     _month_of_questions(access)
     _sent_to_the_owner(access)
+    _prompts(access)
     for collection in Collection.objects.for_tenant(access.tenant).exclude(embedder_fingerprint=""):
         collection_fit(collection=collection)
     _models(access_for(owner, EMPTY))
@@ -139,6 +142,15 @@ def _colleagues(access: Access) -> None:
     for first, last, role in (("Petar", "Nikolić", Role.ADMIN), ("Ana", "Kovač", Role.MEMBER)):
         user = User.objects.create_user(f"{first.lower()}@vodovod.example", PASSWORD, first_name=first, last_name=last)
         Membership.objects.create(tenant=access.tenant, user=user, role=role)
+
+
+def _prompts(access: Access) -> None:
+    """One's own and the organisation's."""
+    for name, text, shared in (
+        ("uporedi", "Uporedi {{jedno}} i {{drugo}}: šta je isto, a šta nije?", False),
+        ("rok", "Koji je rok za {{šta}}, i ko ga produžava?", True),
+    ):
+        prompt_save(access=access, prompt=SavedPrompt(name=name, text=text), shared=shared)
 
 
 def _documents(access: Access) -> tuple[UUID, tuple[UUID, UUID]]:

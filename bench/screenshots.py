@@ -64,7 +64,8 @@ class Visitor:
 @dataclass(frozen=True, slots=True)
 class Shot:
     """`whole` is the page to its end, otherwise what the window shows of it. `menu` is the conversation whose menu is
-    open; with `panel`, so is the source of the first citation."""
+    open; with `panel`, so is the source of the first citation. `typed` is what stands in the question, whose list is
+    open; `key` is pressed outside of it."""
 
     name: str
     path: str
@@ -72,6 +73,8 @@ class Shot:
     whole: bool = False
     menu: str = ""
     panel: bool = False
+    typed: str = ""
+    key: str = ""
 
 
 def main(*wanted: str) -> None:
@@ -157,6 +160,10 @@ def _conversations(slug: str, empty: str, talk: UUID) -> list[Shot]:
         Shot("conversation-search-empty", f"{home}/search/?q=zebra"),
         Shot("conversations-archived", f"{home}/archived/"),
         Shot("conversations-archived-empty", f"/t/{empty}/archived/"),
+        Shot("prompts", f"{home}/prompts/"),
+        Shot("composer-prompts", f"{home}/", typed="/"),
+        Shot("composer-scope", f"{home}/", typed="@"),
+        Shot("shortcuts", f"{home}/", key="?"),
         Shot("conversation-print", f"{home}/c/{talk}/print/", whole=True),
     ]
 
@@ -216,6 +223,11 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         if shot.panel:
             page.locator("a.cite").first.click()
             page.get_by_role("dialog", name="Source").get_by_role("img").evaluate("image => image.decode()")
+        if shot.typed:
+            _type(page, shot.typed)
+        if shot.key:
+            page.get_by_label("Your question").blur()
+            page.keyboard.press(shot.key)
         if shot.whole:  # a taller window, not a longer picture: what sticks to the window's foot stays there
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, LONGEST))})
@@ -225,6 +237,14 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         support.progress(f"  {target.relative_to(support.ROOT)} {target.stat().st_size // 1024} KB")
     for page in pages.values():
         page.context.close()
+
+
+def _type(page: Page, text: str) -> None:
+    """In place of the draft of the picture before."""
+    field = page.get_by_label("Your question")
+    field.fill("")
+    field.press_sequentially(text)
+    page.get_by_role("option").first.wait_for()
 
 
 def _open_menu(page: Page, title: str) -> None:

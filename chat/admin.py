@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from chat import provider_services
+from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
@@ -93,6 +94,14 @@ class SourceAdmin(TenantOwnedAdmin):
     list_filter = ("cited", "tenant")
     list_select_related = ("tenant", "turn")
     search_fields = ("document_name", "tenant__slug")
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(TenantOwnedAdmin):
+    list_display = ("name", "owner", "tenant", "updated_at")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant", "owner")
+    search_fields = ("name", "tenant__slug")
 
 
 @admin.register(Rating)

@@ -121,6 +121,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     text=command.text,
                     conversation_id=command.conversation_id,
                     collection_ids=command.collection_ids,
+                    document_ids=command.document_ids,
                     parent=command.parent_id,
                     provider_id=command.provider_id,
                 )

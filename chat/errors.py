@@ -4,6 +4,7 @@ ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
+├── PromptRefused          a prompt cannot be saved: its name is taken, or there are too many
 ├── TitleRefused           a conversation cannot be called that
 ├── ConversationUnreadable a file is no exported conversation
 ├── ShareRefused           a conversation cannot be shared, or not like that
@@ -39,6 +40,10 @@ class TurnConflict(ChatError):
 
 class GapClosed(ChatError):
     code = "gap.closed"
+
+
+class PromptRefused(ChatError):
+    code = "prompt.refused"
 
 
 class TitleRefused(ChatError):

@@ -32,6 +32,7 @@ from chat.protocol.events import (
     TurnStopped,
     UsageFrame,
 )
+from chat.refusal import language_of
 from chat.rendering import CitationLinks, render, render_answer, render_draft
 from chat.selectors import citation_links
 
@@ -109,6 +110,7 @@ class Assembler:
                     notice=data["notice"],
                     can_go_on=data.get("can_go_on", False),
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
+                    language=language_of(self.turn.question),
                 )
             case "turn.stopped":
                 return TurnStopped(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from chat.protocol.commands import QUESTION_MAX_CHARS
+from chat.protocol.commands import MOST_DOCUMENTS, QUESTION_MAX_CHARS
 
 
 class UuidListField(forms.MultipleChoiceField):
@@ -24,6 +24,13 @@ class AskForm(forms.Form):
     conversation_id = forms.UUIDField(required=False)
     parent_id = forms.UUIDField(required=False)
     collection_ids = UuidListField(required=False)
+    document_ids = UuidListField(required=False)
+
+    def clean_document_ids(self) -> list[Any]:
+        ids: list[Any] = self.cleaned_data["document_ids"]
+        if len(ids) > MOST_DOCUMENTS:
+            raise forms.ValidationError("too many documents")
+        return ids
 
 
 class AgainForm(forms.Form):

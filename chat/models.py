@@ -10,8 +10,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.composing.models import SavedPrompt  # noqa: F401 - Django looks for an app's models here
 from chat.folders.models import Folder
-from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401 - Django looks for an app's models here
+from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401
 from chat.lines.models import RelevanceLine  # noqa: F401
 from chat.quality.models import (  # noqa: F401 - Django looks for an app's models here
     GoldenQuestion,
@@ -55,6 +56,9 @@ class AnswerSettings(TenantOwned):
     )
     languages = models.JSONField(default=list, blank=True)
     """ISO 639-1 codes that answers may be in; empty is whatever the question is in."""
+    suggests = models.BooleanField(
+        default=True, help_text=_("Below an answer stand questions that the documents answer as well.")
+    )
 
     class Meta(TenantOwned.Meta):
         verbose_name_plural = "answer settings"
@@ -135,6 +139,8 @@ class Turn(TenantOwned):
     status = models.CharField(max_length=12, choices=Status, default=Status.RUNNING)
     question = models.TextField()
     collection_ids = models.JSONField(null=True, blank=True)
+    document_ids = models.JSONField(null=True, blank=True)
+    """What it is searched in: `chat.composing.scopes`. Null where nothing was chosen."""
     answer = models.TextField(blank=True)
     """Markdown, with citations as `[n]`."""
     draft = models.TextField(blank=True)

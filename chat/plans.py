@@ -29,7 +29,7 @@ from chat.retrieval.dense import embed_question
 from ingestion.domain import Scope
 from ingestion.index import tokens
 from ingestion.parts import Parts
-from ingestion.selectors import searched_collection_ids, searched_scope
+from ingestion.selectors import searched_collection_ids, searched_scope, versions_in_use
 from ingestion.tenant_parts import parts_of
 from tenants.models import Tenant
 
@@ -59,7 +59,7 @@ def load(turn: Turn, breaker: Breaker) -> Plan:
         text=turn.question,
         history=history,
         earlier=earlier,
-        scope=scope_of(turn.tenant, turn.collection_ids),
+        scope=scope_of(turn.tenant, turn.collection_ids, turn.document_ids),
     )
     kit = _kit_for(turn, breaker)
     wanted = titles.is_wanted(turn, history, earlier)
@@ -135,13 +135,18 @@ def kit_of(tenant: Tenant, question: str, breaker: Breaker, instead: Instead = I
     )
 
 
-def scope_of(tenant: Tenant, collection_ids: Iterable[str] | None) -> Scope:
+def scope_of(
+    tenant: Tenant, collection_ids: Iterable[str] | None = None, document_ids: Iterable[str] | None = None
+) -> Scope:
     """What may be searched: the tenant's choice, narrowed to the reader's where there is one. Ids of other tenants
     fall out, and nothing left means that nothing is searched."""
-    if collection_ids is None:
+    if collection_ids is None and document_ids is None:
         return searched_scope(tenant=tenant)
     searched = searched_collection_ids(tenant=tenant)
-    return Scope(collection_ids=searched & {UUID(each) for each in collection_ids})
+    return Scope(
+        collection_ids=searched & {UUID(each) for each in collection_ids or ()},
+        document_ids=versions_in_use(tenant=tenant, document_ids=map(UUID, document_ids or ())),
+    )
 
 
 def style_of(answers: AnswerSettings, links: list[Link], question: str) -> AnswerStyle:

@@ -20,7 +20,16 @@ from tenants.access import Access
 from tenants.errors import NotFound
 from tenants.models import Role
 
-ANSWER_FIELDS = ("mode", "temperature", "max_tokens", "context_tokens", "passages", "system_prompt", "languages")
+ANSWER_FIELDS = (
+    "mode",
+    "temperature",
+    "max_tokens",
+    "context_tokens",
+    "passages",
+    "system_prompt",
+    "languages",
+    "suggests",
+)
 PROVIDER_FIELDS = ("kind", "preset", "base_url", "model", "enabled")
 
 

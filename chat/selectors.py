@@ -17,11 +17,13 @@ from django.utils.translation import gettext as _
 
 from chat.branches import Beside, tree_of
 from chat.check_words import summary
+from chat.composing.scopes import Target, targets_by_turn
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
+from chat.refusal import language_of
 from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
 from tenants.access import Access
@@ -163,6 +165,8 @@ class TurnView:
 
     id: UUID
     question: str
+    language: str
+    """Of the question, and so of the answer."""
     status: str
     answer_html: SafeString
     sources: tuple[SourceView, ...]
@@ -184,6 +188,8 @@ class TurnView:
     is_running: bool
     rating: Rating | None
     """What this reader thought of it."""
+    scope: tuple[Target, ...] = ()
+    """What its reader has chosen to search in."""
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
     beside: Beside | None = None
@@ -220,9 +226,10 @@ def turn_views(
     rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
     ratings = {rating.turn_id: rating for rating in rated}
     sent = sent_by_turn(access=access, turns=turns)
+    scopes = targets_by_turn(access=access, turns=turns)
     slug = access.tenant.slug
     views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
-    return [replace(view, sent=sent.get(view.id), beside=beside.get(view.id)) for view in views]
+    return [replace(view, sent=sent.get(view.id), scope=scopes[view.id], beside=beside.get(view.id)) for view in views]
 
 
 def _turn_view(
@@ -239,6 +246,7 @@ def _turn_view(
     return TurnView(
         id=turn.pk,
         question=turn.question,
+        language=language_of(turn.question),
         status=turn.status,
         answer_html=mark_safe(html),  # noqa: S308 - the one sanitiser's
         sources=tuple(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from chat import selectors
 from chat.branches import Parent, tree_of
+from chat.composing import scopes
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
@@ -33,6 +34,7 @@ def turn_start(
     text: str,
     conversation_id: UUID | None = None,
     collection_ids: Sequence[UUID] | None = None,
+    document_ids: Sequence[UUID] | None = None,
     parent: Parent = "end",
     provider_id: UUID | None = None,
     continues: Turn | None = None,
@@ -48,7 +50,7 @@ def turn_start(
         per_minute=settings.QUESTIONS_PER_MINUTE,
         message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
     )
-    collections = None if collection_ids is None else [str(each) for each in collection_ids]
+    choice = scopes.chosen(access=access, collection_ids=collection_ids, document_ids=document_ids)
     provider = None if provider_id is None else provider_get(tenant=access.tenant, provider_id=provider_id)
     try:
         with transaction.atomic():
@@ -59,7 +61,8 @@ def turn_start(
                 conversation=conversation,
                 parent_id=_followed(conversation, parent),
                 question=text,
-                collection_ids=collections,
+                collection_ids=_as_json(choice.collection_ids),
+                document_ids=_as_json(choice.document_ids),
                 chosen_provider=provider,
                 continues=continues,
                 folded=folded_text(text),
@@ -69,6 +72,10 @@ def turn_start(
     except IntegrityError as error:
         raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
     return turn, True
+
+
+def _as_json(ids: Sequence[UUID] | None) -> list[str] | None:
+    return None if ids is None else [str(each) for each in ids]
 
 
 def _conversation(access: Access, conversation_id: UUID | None, text: str) -> Conversation:
@@ -95,7 +102,8 @@ def _followed(conversation: Conversation, parent: Parent) -> UUID | None:
 def turn_retry(
     *, access: Access, turn_id: UUID, retry_of: UUID, text: str | None = None, provider_id: UUID | None = None
 ) -> tuple[Turn, bool]:
-    """Ask a finished turn's question again, in other words where there is a `text`. The new turn stands beside it."""
+    """Ask a finished turn's question again, in other words where there is a `text`, and in what is left of what it was
+    searched in. The new turn stands beside it."""
     old = selectors.turn_get(access=access, turn_id=retry_of)
     if old.is_running:
         raise TurnConflict(_("This question is still being answered. Stop it first."))
@@ -113,12 +121,14 @@ def turn_continue(*, access: Access, turn_id: UUID, continue_of: UUID) -> tuple[
 def _beside(
     access: Access, turn_id: UUID, old: Turn, *, text: str, provider_id: UUID | None, continues: Turn | None = None
 ) -> tuple[Turn, bool]:
+    choice = scopes.chosen_again(access=access, turn=old)
     return turn_start(
         access=access,
         turn_id=turn_id,
         text=text,
         conversation_id=old.conversation_id,
-        collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
+        collection_ids=choice.collection_ids,
+        document_ids=choice.document_ids,
         parent=old.parent_id,
         provider_id=provider_id,
         continues=continues,

@@ -58,7 +58,16 @@ class AnswerSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = AnswerSettings
-        fields = ("mode", "temperature", "max_tokens", "context_tokens", "passages", "system_prompt", "languages")
+        fields = (
+            "mode",
+            "temperature",
+            "max_tokens",
+            "context_tokens",
+            "passages",
+            "system_prompt",
+            "languages",
+            "suggests",
+        )
         labels: ClassVar = {
             "mode": _("How answers are made"),
             "temperature": _("Temperature"),
@@ -66,6 +75,7 @@ class AnswerSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "context_tokens": _("Context"),
             "passages": _("Passages"),
             "system_prompt": _("Additional instructions"),
+            "suggests": _("Suggest further questions"),
         }
         help_texts: ClassVar = {
             "mode": _(

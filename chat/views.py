@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
 from chat.branches import tree_of
+from chat.composing.followups import followups_of
+from chat.composing.selectors import prompts_list
 from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
@@ -37,8 +39,11 @@ SUGGESTIONS = 3
 @require_GET
 @tenant_view()
 def home(request: HttpRequest, access: Access) -> HttpResponse:
-    """A new conversation."""
-    return render(request, "chat/home.html", _page(access, None, Window(())))
+    """A new conversation, begun with a saved prompt where the address names one."""
+    asked_for = _uuid(request.GET.get("prompt", ""))
+    prompt = prompts_list(access=access).filter(pk=asked_for).first() if asked_for else None
+    page = _page(access, None, Window(()))
+    return render(request, "chat/home.html", {**page, "begun": prompt.text if prompt else ""})
 
 
 @require_GET
@@ -66,6 +71,7 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
+        "followups": followups_of(access=access, turn=window.turns[-1]) if window.turns and window.is_latest else [],
         "model_line": model_line,
         "models": models,
         "socket_url": f"/ws/t/{slug}/",
@@ -123,6 +129,7 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             text=said["text"],
             conversation_id=said["conversation_id"],
             collection_ids=said["collection_ids"] or None,
+            document_ids=said["document_ids"] or None,
             parent=said["parent_id"] or "end",
         ),
     )

@@ -121,14 +121,26 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which documents a search may see, inside one tenant. None is all of them; an empty set is none of them."""
+    """Which documents a search may see, inside one tenant: those of the collections, and those that are named beside
+    them. Where neither was said it is all of them; an empty set adds none."""
 
     collection_ids: frozenset[UUID] | None = None
     document_ids: frozenset[UUID] | None = None
 
     @property
+    def is_everything(self) -> bool:
+        return self.collection_ids is None and self.document_ids is None
+
+    @property
     def is_empty(self) -> bool:
-        return self.collection_ids == frozenset() or self.document_ids == frozenset()
+        return not (self.is_everything or self.collection_ids or self.document_ids)
+
+    def sees(self, *, collection_id: UUID, document_id: UUID) -> bool:
+        return (
+            self.is_everything
+            or collection_id in (self.collection_ids or ())
+            or document_id in (self.document_ids or ())
+        )
 
 
 class Hit(NamedTuple):

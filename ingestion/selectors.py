@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -50,6 +51,16 @@ def searched_scope(*, tenant: Tenant) -> Scope:
     if all(chosen.values()):
         return Scope()
     return Scope(collection_ids=frozenset(pk for pk, searched in chosen.items() if searched))
+
+
+def versions_in_use(*, tenant: Tenant, document_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Of each of these documents the version that answers use, where it lies in what is searched at all."""
+    wanted = set(document_ids)
+    if not wanted:
+        return frozenset()
+    series = Document.objects.for_tenant(tenant).filter(pk__in=wanted).values("series")
+    used = Document.objects.for_tenant(tenant).filter(series__in=series, searchable=True, collection__searched=True)
+    return frozenset(used.values_list("pk", flat=True))
 
 
 def documents_list(*, tenant: Tenant, collection: Collection | None = None) -> QuerySet[Document]:

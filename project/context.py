@@ -1,4 +1,5 @@
-"""The import map: JavaScript modules are imported by one name, whatever the static manifest calls their file."""
+"""What every template knows. The import map is why JavaScript modules are imported by one name, whatever the static
+manifest calls their file."""
 
 from __future__ import annotations
 
@@ -20,3 +21,7 @@ def _modules() -> tuple[str, ...]:
 def imports(_request: HttpRequest) -> dict[str, Any]:
     """`import "razgovor/chat/socket.js"` works in every module through the map in `base.html`."""
     return {"import_map": lambda: {"imports": {f"razgovor/{name}": static(f"js/{name}") for name in _modules()}}}
+
+
+def speech(_request: HttpRequest) -> dict[str, Any]:
+    return {"speech_input": settings.SPEECH_INPUT}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +22,14 @@ class RequestIdMiddleware(MiddlewareMixin):
 
     def process_response(self, _request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers["X-Request-ID"] = request_id.get()
+        return response
+
+
+class PermissionsPolicyMiddleware(MiddlewareMixin):
+    """Says which devices a page may use, and the frames in it: none but what the operator has switched on."""
+
+    def process_response(self, _request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY
         return response
 
 

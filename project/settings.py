@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.middleware.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.compression.PageCompressionMiddleware",
@@ -126,6 +127,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "tenants.context.tenant",
                 "project.context.imports",
+                "project.context.speech",
             ],
         },
     },
@@ -245,6 +247,10 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     }
 }
+
+SPEECH_INPUT = env.flag("RAZGOVOR_SPEECH_INPUT")
+"""Some browsers send what they hear to their maker, so that the operator has to want it."""
+PERMISSIONS_POLICY = f"microphone=({'self' if SPEECH_INPUT else ''}), camera=(), geolocation=()"
 
 # --- tasks -------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, TypeAdapter
 from project.frames import Frame
 
 QUESTION_MAX_CHARS = 8_000
+MOST_DOCUMENTS = 20
+"""That a question can be searched in by name."""
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS)]
 
@@ -22,7 +24,9 @@ class Ask(Frame):
     text: Question
     conversation_id: UUID | None = None
     collection_ids: tuple[UUID, ...] | None = None
-    """Search only these; None is whatever the tenant's settings say."""
+    document_ids: tuple[UUID, ...] | None = Field(default=None, max_length=MOST_DOCUMENTS)
+    """Search only these collections, and these documents beside them; with neither it is whatever the tenant's
+    settings say."""
     parent_id: UUID | Literal["end"] | None = "end"
     """The turn of the conversation that it follows; None for a first question, beside any others; "end" is whatever the
     shown branch ends with."""

@@ -118,6 +118,8 @@ class TurnCompleted(TurnFrame):
     context: ContextFrame | None = None
     can_go_on: bool = False
     """It was cut at its longest length: `continue` writes the rest."""
+    language: str = ""
+    """Of the question, and so of the answer: a tag such as `en` or `sr-Latn`."""
 
 
 class TurnStopped(TurnFrame):

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.aio import in_thread
 from chat.domain import Candidate, Passage, Retrieval
@@ -73,11 +73,11 @@ class LoadPassages:
 def chunks_in(scope: Scope, ids: Iterable[UUID], *, tenant_id: UUID) -> QuerySet[Chunk]:
     """Those of `ids` that may be read within the scope, whatever an index may say."""
     rows = Chunk.objects.for_tenant(tenant_id).filter(pk__in=ids, embedded=True, document__searchable=True)
-    if scope.collection_ids is not None:
-        rows = rows.filter(document__collection__in=scope.collection_ids)
-    if scope.document_ids is not None:
-        rows = rows.filter(document__in=scope.document_ids)
-    return rows
+    if scope.is_everything:
+        return rows
+    return rows.filter(
+        Q(document__collection__in=scope.collection_ids or ()) | Q(document__in=scope.document_ids or ())
+    )
 
 
 def _passages(top: Iterable[Candidate], chunks: dict[UUID, dict[str, Any]]) -> Iterable[Passage]:

@@ -135,11 +135,7 @@ class ChromaTenantIndex:
     def search(self, query: Vector, *, limit: int, scope: Scope) -> list[Hit]:
         if scope.is_empty or limit < 1:
             return []
-        filters = [
-            {field: {"$in": sorted(map(str, ids))}}
-            for field, ids in (("collection_id", scope.collection_ids), ("document_id", scope.document_ids))
-            if ids is not None
-        ]
+        filters = _filters(scope)
 
         def find(collection: Collection) -> list[Hit]:
             wide = limit * OVERFETCH if filters else limit
@@ -195,14 +191,22 @@ class ChromaTenantIndex:
         return {"$and": [tenant, *filters]} if filters else tenant
 
     def _is_seen(self, metadata: Mapping[str, Any], scope: Scope) -> bool:
-        return (
-            metadata["tenant_id"] == self._tenant
-            and (scope.collection_ids is None or UUID(metadata["collection_id"]) in scope.collection_ids)
-            and (scope.document_ids is None or UUID(metadata["document_id"]) in scope.document_ids)
+        return metadata["tenant_id"] == self._tenant and scope.sees(
+            collection_id=UUID(metadata["collection_id"]), document_id=UUID(metadata["document_id"])
         )
 
     def _metadata_of(self, document_id: UUID, collection_id: UUID) -> dict[str, str]:
         return {"tenant_id": self._tenant, "document_id": str(document_id), "collection_id": str(collection_id)}
+
+
+def _filters(scope: Scope) -> list[Mapping[str, Any]]:
+    """What Chroma has to be told of the scope, in its own words: nothing, or one condition."""
+    allowed: list[Mapping[str, Any]] = [
+        {field: {"$in": sorted(map(str, ids))}}
+        for field, ids in (("collection_id", scope.collection_ids), ("document_id", scope.document_ids))
+        if ids
+    ]
+    return [{"$or": allowed}] if len(allowed) > 1 else allowed
 
 
 def _query(

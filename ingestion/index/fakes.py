@@ -107,8 +107,7 @@ def _best(scored: Iterable[tuple[IndexEntry, float]], limit: int, scope: Scope) 
     hits = [
         Hit(entry.chunk_id, entry.document_id, score)
         for entry, score in scored
-        if (scope.collection_ids is None or entry.collection_id in scope.collection_ids)
-        and (scope.document_ids is None or entry.document_id in scope.document_ids)
+        if scope.sees(collection_id=entry.collection_id, document_id=entry.document_id)
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id.hex))[:limit]
 

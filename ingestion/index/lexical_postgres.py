@@ -77,8 +77,9 @@ class PostgresTerms:
                 "limit": limit,
                 "wanted": list(wanted),
                 "any": " | ".join(map(_lexeme, wanted)),
-                "collections": None if scope.collection_ids is None else list(scope.collection_ids),
-                "documents": None if scope.document_ids is None else list(scope.document_ids),
+                "everything": scope.is_everything,
+                "collections": list(scope.collection_ids or ()),
+                "documents": list(scope.document_ids or ()),
                 **_operands(wanted),
             }
             cursor.execute(_ranking(len(wanted)), parameters)
@@ -105,8 +106,8 @@ def _ranking(terms: int) -> str:
             SELECT ARRAY[{idfs}]::float8[] AS idfs FROM holders
         ), candidates AS MATERIALIZED (
             SELECT id, idfs FROM holders, rarity
-            WHERE (%(collections)s::uuid[] IS NULL OR collection_id = ANY (%(collections)s::uuid[]))
-              AND (%(documents)s::uuid[] IS NULL OR document_id = ANY (%(documents)s::uuid[]))
+            WHERE %(everything)s OR collection_id = ANY (%(collections)s::uuid[])
+               OR document_id = ANY (%(documents)s::uuid[])
             ORDER BY ({rough}) / (1 + {k1} * {damping}) DESC LIMIT %(candidates)s
         )
         SELECT chunk_id, document_id,

@@ -64,10 +64,13 @@ class SqliteTerms:
     def search(self, tenant_id: UUID, wanted: Sequence[str], *, limit: int, scope: Scope) -> list[Hit]:
         table = _table(tenant_id)
         conditions, parameters = [f"{table} MATCH %s", "entry.tenant_id = %s"], [_any_of(wanted), tenant_id.hex]
-        for column, ids in (("collection_id", scope.collection_ids), ("document_id", scope.document_ids)):
-            if ids is not None:
-                conditions.append(f"entry.{column} IN (SELECT value FROM json_each(%s))")
-                parameters.append(json.dumps([each.hex for each in ids]))
+        if not scope.is_everything:
+            conditions.append(
+                "(entry.collection_id IN (SELECT value FROM json_each(%s))"
+                " OR entry.document_id IN (SELECT value FROM json_each(%s)))"
+            )
+            allowed = (scope.collection_ids, scope.document_ids)
+            parameters += [json.dumps([each.hex for each in ids or ()]) for ids in allowed]
         query = f"""
             SELECT entry.chunk_id, entry.document_id, -bm25({table}) AS score
             FROM {table} JOIN {TABLE} AS entry ON entry.id = {table}.rowid

@@ -20,7 +20,15 @@ GRAVE = {"serious", "critical"}
 AXE = {"resultTypes": ["violations"], "preload": False}
 """Preloading would fetch every style sheet again and write it into the page, which the policy rightly refuses."""
 QUALITY = tuple(f"dashboard/quality/{each}" for each in ("", "new/", "questions/", "rated/"))
-CONVERSATIONS = ("archived/", "search/", "search/?q=dana", "search/?q=zebra", "shared/", "settings/sharing/")
+CONVERSATIONS = (
+    "prompts/",
+    "archived/",
+    "search/",
+    "search/?q=dana",
+    "search/?q=zebra",
+    "shared/",
+    "settings/sharing/",
+)
 TABS = 80
 """More presses of the Tab key than any page has things to stop at."""
 
@@ -122,6 +130,13 @@ def test_menus_dialogs_and_unfolded_parts_have_no_grave_findings(
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((each) => (each.open = true))")
     page.locator("summary").filter(has_text="Menu of").click()
     found = findings(page)
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    found += findings(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Search in…").click()
+    expect(page.get_by_role("listbox", name="Search in")).to_be_visible()
+    found += findings(page)
+    page.keyboard.press("Escape")
     line = page.locator(".sidebar-item:has([aria-current=page])")
     line.hover()
     line.locator("summary").first.click()

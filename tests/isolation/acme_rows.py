@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Provider, Source, Turn
@@ -38,6 +39,7 @@ class AcmeRows:
     gap: KnowledgeGap
     folder: Folder
     share: Share
+    prompt: SavedPrompt
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -58,6 +60,7 @@ class AcmeRows:
             "gap_id": self.gap.pk,
             "folder_id": self.folder.pk,
             "share_id": self.share.pk,
+            "prompt_id": self.prompt.pk,
         }
 
 
@@ -95,8 +98,9 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     lab = _quality_lab(acme, alice, document, turn)
     gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
     GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
+    prompt = SavedPrompt.objects.create(tenant=acme, name=SECRET, text=SECRET)
     kept = (document, conversation, turn, provider, membership, invitation, key, upload, change, *lab)
-    return AcmeRows(*kept, gap, folder, share)
+    return AcmeRows(*kept, gap, folder, share, prompt)
 
 
 def _quality_lab(

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.lines.models import RelevanceLine
@@ -62,6 +63,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     RelevanceLine.objects.create(tenant=acme, collection=document.collection, fingerprint="test-model")
     AnswerSettings.objects.create(tenant=acme)
     Provider.objects.create(tenant=acme, kind="openai", model="a", base_url="https://x.example.org", api_key=KEY)
+    SavedPrompt.objects.create(tenant=acme, name="letter", text="Write one.")
     conversation = Conversation.objects.create(tenant=acme, user=alice, title="Warranty")
     Folder.objects.create(tenant=acme, user=alice, name="Pumps")
     SharingRules.objects.create(tenant=acme)

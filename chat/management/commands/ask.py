@@ -34,7 +34,7 @@ class Command(TenantCommand):
         text = options["question"]
         kit = plans.kit_of(access.tenant, text, MemoryBreaker())
         kit = replace(kit, style=replace(kit.style, prompt_version=options["prompt"]))
-        question = Question(text=text, history=(), scope=plans.scope_of(access.tenant, None))
+        question = Question(text=text, history=(), scope=plans.scope_of(access.tenant))
         return asyncio.run(self._answer(question, kit, live=not options["json"]))
 
     async def _answer(self, question: Question, kit: Kit, *, live: bool) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Command(TenantCommand):
     def run(self, access: Access, options: dict[str, Any]) -> dict[str, Any]:
         query, k = options["query"], options["k"]
         search = retrieval.build_pipeline(access.tenant.pk, parts=parts_of(access.tenant.pk))
-        state = Retrieval(question=query, query=query, scope=plans.scope_of(access.tenant, None))
+        state = Retrieval(question=query, query=query, scope=plans.scope_of(access.tenant))
         started = time.perf_counter()
         found = async_to_sync(self._search)(search, state)
         elapsed_ms = round((time.perf_counter() - started) * 1000, 1)

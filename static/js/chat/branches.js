@@ -25,10 +25,10 @@ export function siblingsOf(article) {
   return ids.length ? ids : [article.dataset.turn];
 }
 
-/** Take the turn and everything below it out of the page; return what was taken. */
+/** Take the turn and everything that was asked below it out of the page; return what was taken. */
 export function cutFrom(article) {
   const cut = [];
-  for (let node = article; node; node = node.nextElementSibling) cut.push(node);
+  for (let node = article; node && !node.matches("[data-part=followups]"); node = node.nextElementSibling) cut.push(node);
   for (const node of cut) node.remove();
   return cut;
 }

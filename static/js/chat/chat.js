@@ -5,8 +5,13 @@ import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { copyAsked } from "razgovor/chat/copying.js";
+import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
+import { Followups } from "razgovor/chat/followups.js";
 import { Follow } from "razgovor/chat/follow.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
+import { idsOf } from "razgovor/chat/scope.js";
+import { readAloud } from "razgovor/chat/read-aloud.js";
+import { addShortcuts } from "razgovor/chat/shortcuts.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
 import { SourcePanel } from "razgovor/chat/source-panel.js";
@@ -29,10 +34,25 @@ export class Chat extends HTMLElement {
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
+    this.followups = new Followups(this.#part("followups"));
+    this.#resumeComposing();
     this.#listen();
     this.#settle();
     if (this.#turns.size && !location.hash) this.scroll.toEnd();
     this.socket.connect();
+  }
+
+  /** A question goes on where the one before it was asked; what was typed and not sent comes back. */
+  #resumeComposing() {
+    const last = [...this.#turns.values()].at(-1)?.view;
+    this.composer.scope.choose(last?.scope ?? []);
+    this.drafts = new DraftKeeper({
+      field: this.composer.field,
+      scope: this.composer.scope,
+      owner: this.dataset.owner,
+      conversationId: this.dataset.conversation,
+      asked: last?.question,
+    });
   }
 
   #listen() {
@@ -51,6 +71,8 @@ export class Chat extends HTMLElement {
     new CitationHint(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
+    addShortcuts(this);
+    readAloud(this.thread);
   }
 
   // --- turns ---------------------------------------------------------------------------------------------------------
@@ -66,18 +88,19 @@ export class Chat extends HTMLElement {
     return [...this.#turns.values()].filter(({ state }) => state && !isFinal(state));
   }
 
-  #ask({ text, collectionIds }) {
+  #ask({ text, scope }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
-    this.#start(commands.ask({ text, conversationId, collectionIds, parentId }), text);
+    this.#start(commands.ask({ text, conversationId, parentId, ...idsOf(scope) }), text, { scope });
   }
 
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
-  #start(command, question, instead = null) {
+  #start(command, question, { scope, instead = null }) {
     this.#part("welcome")?.remove();
     const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
-    this.thread.append(article);
+    this.followups.clear();
+    this.#part("followups").before(article);
     const turn = {
       state: newTurn(command.turn_id, question),
       view: new TurnView(article, this.#part("source-template")),
@@ -85,6 +108,7 @@ export class Chat extends HTMLElement {
       replaced,
     };
     turn.view.show(turn.state);
+    turn.view.showScope(scope);
     this.#turns.set(command.turn_id, turn);
     if (instead) this.#standBeside(instead, article);
     this.#settle();
@@ -117,6 +141,9 @@ export class Chat extends HTMLElement {
     if (state.conversation !== before.conversation) this.#entered(state);
     this.#announce(...newsOf(before, state, turn.view.stageText, this.messages));
     this.#settle();
+    if (state.status === "completed" && !state.refused && turn === [...this.#turns.values()].at(-1)) {
+      this.followups.show(`${this.dataset.turnsUrl}${state.id}/`);
+    }
   }
 
   // --- what the server says ------------------------------------------------------------------------------------------
@@ -190,6 +217,7 @@ export class Chat extends HTMLElement {
   #entered({ id: turnId, conversation: { id, title, url } }) {
     this.dataset.end = turnId;
     this.composer.conversationId = id;
+    this.drafts.accepted(id);
     this.dataset.conversation = id;
     showConversation({ id, title, url });
     this.#title(title);
@@ -229,7 +257,7 @@ export class Chat extends HTMLElement {
     const { view, command } = turn;
     const question = text ?? view.question;
     const known = () => (goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }));
-    this.#start(isKnown(turn) ? known() : commands.again(command, question), question, turn);
+    this.#start(isKnown(turn) ? known() : commands.again(command, question), question, { scope: view.scope, instead: turn });
   }
 
   /** Another version of a question: its thread takes the place of this one. */
@@ -239,6 +267,7 @@ export class Chat extends HTMLElement {
     this.thread.replaceChildren(...chat.querySelector("[data-part=thread]").childNodes);
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
     globalThis.htmx?.process(this.thread);
+    this.followups = new Followups(this.#part("followups"));
     this.dataset.end = chat.dataset.end;
     history.replaceState(null, "", url);
     this.#running().forEach((turn) => this.#pursue(turn));

@@ -2,10 +2,11 @@
 import { uuid4 } from "razgovor/ui/ids.js";
 
 /** `parentId` is the turn that the question follows, null for a first one; without it the shown branch goes on. */
-export function ask({ text, conversationId = null, collectionIds = null, parentId = undefined }) {
+export function ask({ text, conversationId = null, collectionIds = null, documentIds = null, parentId = undefined }) {
   const command = { type: "ask", turn_id: uuid4(), text };
   if (conversationId) command.conversation_id = conversationId;
   if (collectionIds) command.collection_ids = collectionIds;
+  if (documentIds) command.document_ids = documentIds;
   if (parentId !== undefined) command.parent_id = parentId;
   return command;
 }

@@ -1,20 +1,22 @@
 /** The question's form: Enter asks, Shift+Enter breaks the line, and while an answer is written there is a stop button. */
+import { helpToCompose } from "razgovor/chat/composing.js";
+import { dictate } from "razgovor/chat/dictation.js";
+import { Scope } from "razgovor/chat/scope.js";
 
 export class Composer extends EventTarget {
   #form;
   #text;
-  #messages;
-  #collectionsTouched = false;
 
-  /** Events: "ask" (`detail` is `{text, collectionIds}`), "stop". */
+  /** Events: "ask" (`detail` is `{text, scope}`), "stop". */
   constructor(form, messages) {
     super();
     this.#form = form;
     this.#text = form.querySelector("textarea"); // the suggestions are called "text" too
-    this.#messages = messages;
+    this.scope = new Scope(this.#part("chosen"), this.#part("chip-template"));
+    helpToCompose(form, this.#text, this.scope, messages);
+    dictate(this.#part("dictate"), this.#text, messages);
     form.addEventListener("submit", (event) => this.#submit(event));
     form.addEventListener("keydown", (event) => this.#key(event));
-    form.addEventListener("change", (event) => event.target.name === "collection_ids" && this.#chose());
     this.#part("stop").addEventListener("click", () => this.dispatchEvent(new Event("stop")));
     if (!CSS.supports("field-sizing", "content")) this.#text.addEventListener("input", () => this.#grow());
   }
@@ -36,15 +38,16 @@ export class Composer extends EventTarget {
     return this.#form.elements.conversation_id.value;
   }
 
-  /** Which collections to search, or null for whatever the organisation's settings say. */
-  get collectionIds() {
-    if (!this.#collectionsTouched) return null;
-    return [...this.#form.querySelectorAll("[name=collection_ids]:checked")].map((box) => box.value);
+  /** The field that the question is typed in. */
+  get field() {
+    return this.#text;
   }
 
   /** Give a question back that could not be asked, unless another is being typed. */
   giveBack(text) {
-    if (!this.#text.value) this.#text.value = text;
+    if (this.#text.value) return;
+    this.#text.value = text;
+    this.#text.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   focus() {
@@ -60,9 +63,9 @@ export class Composer extends EventTarget {
     const suggested = event.submitter?.name === "text" ? event.submitter.value : null;
     const text = (suggested ?? this.#text.value).trim();
     if (!text || this.running) return;
-    this.#text.value = "";
+    if (suggested === null) this.#text.value = ""; // else it is another question, which stays
     if (!CSS.supports("field-sizing", "content")) this.#grow();
-    this.dispatchEvent(new CustomEvent("ask", { detail: { text, collectionIds: this.collectionIds } }));
+    this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen } }));
   }
 
   #key(event) {
@@ -70,15 +73,6 @@ export class Composer extends EventTarget {
     if (event.target !== this.#text || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.#form.requestSubmit();
-  }
-
-  #chose() {
-    this.#collectionsTouched = true;
-    const names = [...this.#form.querySelectorAll("[name=collection_ids]:checked")].map((box) =>
-      box.closest("label").textContent.trim(),
-    );
-    const label = this.#part("collections-label");
-    label.textContent = names.length === 1 ? names[0] : `${this.#messages["some-collections"]}: ${names.length}`;
   }
 
   #grow() {

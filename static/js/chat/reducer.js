@@ -32,6 +32,7 @@ export function newTurn(id, question = "") {
     refused: false,
     notice: "",
     canGoOn: false,
+    language: "",
     error: null,
   });
 }
@@ -78,6 +79,7 @@ function change(state, event) {
         refused: event.refused ?? false,
         notice: event.notice ?? "",
         canGoOn: event.can_go_on ?? false,
+        language: event.language ?? "",
       };
     case "turn.stopped":
       return {

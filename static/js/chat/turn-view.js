@@ -1,5 +1,6 @@
 /** A turn on the page. It is given one state after another and touches only what differs between two. */
 import { isFinal } from "razgovor/chat/reducer.js";
+import { showTargets, targetsIn } from "razgovor/chat/scope.js";
 import { SourcesView } from "razgovor/chat/sources-view.js";
 import { localiseNumbers } from "razgovor/ui/numbers.js";
 
@@ -24,6 +25,15 @@ export class TurnView {
 
   get question() {
     return this.#parts.question.textContent;
+  }
+
+  /** What the question is searched in. */
+  get scope() {
+    return targetsIn(this.#parts.scope);
+  }
+
+  showScope(targets) {
+    showTargets(this.#parts.scope, this.#parts["scope-template"], targets);
   }
 
   show(state) {
@@ -95,6 +105,7 @@ export class TurnView {
     parts.stage.hidden = true;
     this.#showWhole(state);
     letKeysScroll(parts.answer);
+    parts.answer.lang = state.language;
     parts.refused.hidden = !state.refused;
     this.#offerTheOwner(state.id);
     parts.stopped.hidden = state.status !== "stopped";
