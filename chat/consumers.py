@@ -122,6 +122,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     text=command.text,
                     conversation_id=command.conversation_id,
                     collection_ids=command.collection_ids,
+                    image_ids=command.image_ids,
                 )
                 await self.begin(turn, new=new)
             case Retry():

@@ -2,6 +2,7 @@
 
 ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
+├── ImageRefused           a picture cannot be taken, is gone, or nobody is there who could look at it
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
 ├── TitleRefused           a conversation cannot be called that
@@ -29,6 +30,10 @@ class ChatError(AppError):
 
 class QuestionRefused(ChatError):
     code = "question.refused"
+
+
+class ImageRefused(ChatError):
+    code = "image.refused"
 
 
 class TurnConflict(ChatError):

@@ -23,3 +23,5 @@ class AskForm(forms.Form):
     text = forms.CharField(max_length=QUESTION_MAX_CHARS)
     conversation_id = forms.UUIDField(required=False)
     collection_ids = UuidListField(required=False)
+    pictures_of = forms.UUIDField(required=False)
+    """A turn whose pictures are asked with again."""

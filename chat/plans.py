@@ -17,6 +17,8 @@ from chat.answering import Kit, Question
 from chat.closeness import closeness_of
 from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, ProviderConfig, ProviderKind, Retrieval
+from chat.images.asked import pictures_of
+from chat.images.sight import seeing_choices
 from chat.lines.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
@@ -50,13 +52,17 @@ class Plan:
 def load(turn: Turn, breaker: Breaker) -> Plan:
     """Synchronous, and may ask Ollama whether it is there: call it in a thread."""
     history, earlier = selectors.history_before(turn)
+    instead = Instead(choices=seeing_choices(turn.tenant)) if turn.image_count else Instead()
+    kit = kit_of(turn.tenant, turn.question, breaker, instead)
+    room = kit.style.context_tokens - kit.style.max_tokens
     question = Question(
         text=turn.question,
         history=history,
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids),
+        pictures=pictures_of(turn, room=room) if turn.image_count else (),
     )
-    return Plan(question, kit_of(turn.tenant, question.text, breaker))
+    return Plan(question, kit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from chat.check_words import summary
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
+from chat.images.selectors import ImageView, images_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
 from chat.rendering import CitationLinks, render_answer
@@ -74,7 +75,7 @@ def history_before(turn: Turn) -> tuple[tuple[Exchange, ...], int]:
         .filter(conversation_id=turn.conversation_id, status=Turn.Status.COMPLETED, created_at__lt=turn.created_at)
         .exclude(question=turn.question)  # asked again, it is no follow-up to itself
         .order_by("created_at")
-        .values_list("question", "answer")
+        .values_list("question", "answer", "image_count")
     )
     count = rows.count()
     return tuple(Exchange(*row) for row in rows[history_start(count) :]), count
@@ -165,6 +166,10 @@ class TurnView:
     is_running: bool
     rating: Rating | None
     """What this reader thought of it."""
+    pictures: tuple[ImageView, ...] = ()
+    """That came with the question."""
+    from_pictures: bool = False
+    """The answer is about them, and no passage bears it out."""
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
 
@@ -185,9 +190,16 @@ def turn_views(*, access: Access, turns: Sequence[Turn]) -> list[TurnView]:
     rated = Rating.objects.for_tenant(access.tenant).filter(user=access.user, turn__in=[turn.pk for turn in turns])
     ratings = {rating.turn_id: rating for rating in rated}
     sent = sent_by_turn(access=access, turns=turns)
+    pictures = images_by_turn(access=access, turn_ids=[turn.pk for turn in turns if turn.image_count])
     slug = access.tenant.slug
     views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
-    return [replace(view, sent=sent.get(view.id)) for view in views]
+    return [replace(view, sent=sent.get(view.id), pictures=pictures.get(view.id, ())) for view in views]
+
+
+def is_from_pictures(turn: Turn, sources: Sequence[Source]) -> bool:
+    """As `Answered.from_pictures` says it while the answer is made."""
+    is_answer = turn.status == Turn.Status.COMPLETED and not turn.refused
+    return bool(turn.image_count) and is_answer and not any(source.cited for source in sources)
 
 
 def _turn_view(
@@ -236,4 +248,5 @@ def _turn_view(
         context=ContextUse.of(turn.trace, Usage(turn.prompt_tokens, turn.completion_tokens)),
         is_running=turn.is_running,
         rating=rating,
+        from_pictures=is_from_pictures(turn, sources),
     )

@@ -15,6 +15,8 @@ from chat import selectors
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
+from chat.images.services import images_again, images_attach
+from chat.images.sight import require_eyes
 from chat.models import Conversation, Source, Turn
 from ingestion.models import Document
 from tenants import limits
@@ -30,8 +32,10 @@ def turn_start(
     text: str,
     conversation_id: UUID | None = None,
     collection_ids: Sequence[UUID] | None = None,
+    image_ids: Sequence[UUID] = (),
 ) -> tuple[Turn, bool]:
-    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn."""
+    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. The images are this
+    person's own, and no turn's yet."""
     if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
         return existing, False
     limits.spend(
@@ -40,6 +44,8 @@ def turn_start(
         per_minute=settings.QUESTIONS_PER_MINUTE,
         message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
     )
+    if image_ids:
+        require_eyes(access.tenant, len(image_ids))
     chosen = None if collection_ids is None else [str(each) for each in collection_ids]
     try:
         with transaction.atomic():
@@ -50,8 +56,10 @@ def turn_start(
                 conversation=conversation,
                 question=text,
                 collection_ids=chosen,
+                image_count=len(image_ids),
                 folded=folded_text(text),
             )
+            images_attach(turn=turn, user=access.user, image_ids=image_ids)
     except IntegrityError as error:
         raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
     return turn, True
@@ -83,6 +91,7 @@ def turn_retry(*, access: Access, turn_id: UUID, retry_of: UUID) -> tuple[Turn, 
         text=old.question,
         conversation_id=old.conversation_id,
         collection_ids=None if old.collection_ids is None else [UUID(each) for each in old.collection_ids],
+        image_ids=images_again(access=access, turn=old),
     )
 
 
@@ -109,6 +118,8 @@ class Outcome:
     cited: list[int] = field(default_factory=list)
     is_whole: bool = False
     """Whether the answer came to its end."""
+    from_pictures: bool = False
+    """Whether it is about pictures, and cites no passage."""
     checked: Checked | None = None
     trace: Trace = field(default_factory=Trace)
 

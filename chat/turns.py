@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, assert_never, cast
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from chat.domain import (
     StageStarted,
     TextDelta,
 )
+from chat.images.asked import text_seen
+from chat.images.selectors import images_listed
 from chat.llm.breaker import RedisBreaker
 from chat.models import Turn
 from chat.ports import TurnLog
@@ -61,7 +63,8 @@ def turn_log() -> TurnLog:
 async def start(turn: Turn) -> None:
     """Begin answering, and return once the turn can be followed."""
     log = turn_log()
-    await log.append(turn.pk, [{"type": "turn.accepted"}])
+    pictures = await in_thread(images_listed, turn) if turn.image_count else []
+    await log.append(turn.pk, [{"type": "turn.accepted", "pictures": pictures}])
     crowd.answers.add(turn.pk)
     _running[turn.pk] = asyncio.create_task(_run(turn, log), name=f"turn-{turn.pk}")
     _keep()
@@ -84,7 +87,8 @@ async def _run(turn: Turn, log: TurnLog) -> None:
     started = time.perf_counter()
     try:
         plan = await in_thread(plans.load, turn, RedisBreaker(shared_redis(settings.REDIS_URL)))
-        async with aclosing(answer(plan.question, plan.kit, outcome.trace)) as events:
+        question = replace(plan.question, seen=await text_seen(turn)) if turn.image_count else plan.question
+        async with aclosing(answer(question, plan.kit, outcome.trace)) as events:
             async for event in events:
                 await journal.note(event)
         outcome.status = Status.COMPLETED
@@ -170,6 +174,7 @@ class _Journal:
         self.outcome.provider, self.outcome.model = event.provider, event.model
         self.outcome.usage = event.usage
         self.outcome.refused, self.outcome.notice = event.refused, event.notice
+        self.outcome.from_pictures = event.from_pictures
 
     async def _text(self, text: str, *, draft: bool) -> None:
         if self.outcome.first_word_ms is None:
@@ -252,6 +257,7 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "model": outcome.model,
                 "refused": outcome.refused,
                 "notice": outcome.notice,
+                "from_pictures": outcome.from_pictures,
                 "context": asdict(context) if context else None,
             }
         case Status.STOPPED:

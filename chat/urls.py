@@ -8,6 +8,7 @@ from chat import views
 from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
 from chat.gaps.urls import gap_urls
+from chat.images.urls import image_urls
 from chat.lines.urls import line_urls
 from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
@@ -22,6 +23,7 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *conversation_urls,
+    *image_urls,
     *settings_urls,
     *dashboard_urls,
     *quality_urls,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +19,9 @@ from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
 from chat.forms import AskForm
+from chat.images import form_images, sight
 from chat.models import Conversation
+from chat.settings_services import Choice
 from chat.windows import Window, window_of
 from ingestion.models import Document
 from ingestion.selectors import collections_list, documents_list
@@ -61,9 +64,19 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
-        "model_line": _model_line(access),
+        **_models(access),
         "socket_url": f"/ws/t/{slug}/",
     }
+
+
+def _models(access: Access) -> dict[str, Any]:
+    """Which model answers here, and whether one of them looks at pictures."""
+    answers = settings_services.answer_settings(access.tenant)
+    try:
+        choices = settings_services.provider_configs(access.tenant, answers)
+    except AppError as error:
+        return {"model_line": error.message, "eyes": sight.eyes(answers, ())}
+    return {"model_line": _model_line(choices), "eyes": sight.eyes(answers, choices)}
 
 
 def _suggestions(access: Access) -> list[str]:
@@ -72,12 +85,8 @@ def _suggestions(access: Access) -> list[str]:
     return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
 
 
-def _model_line(access: Access) -> str:
+def _model_line(choices: Sequence[Choice]) -> str:
     """Which model answers here, and with the starter model, how to get a better one."""
-    try:
-        choices = settings_services.provider_configs(access.tenant)
-    except AppError as error:
-        return error.message
     if not choices:
         return _("No model is switched on, so that answers are quotes only. Choose one in the settings.")
     if choices[0].config.kind is ProviderKind.STARTER:
@@ -112,6 +121,7 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
         refused = QuestionRefused(_("Type a question of at most 8,000 characters."))
         return await in_thread(error_response, request, refused)
     try:
+        image_ids = await form_images.taken(request, access, again=form.cleaned_data["pictures_of"])
         new, _created = await in_thread(
             services.turn_start,
             access=access,
@@ -119,6 +129,7 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             text=form.cleaned_data["text"],
             conversation_id=form.cleaned_data["conversation_id"],
             collection_ids=form.cleaned_data["collection_ids"] or None,
+            image_ids=image_ids,
         )
     except AppError as error:
         return await in_thread(error_response, request, error)

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, TypeAdapter
 from project.frames import Frame
 
 QUESTION_MAX_CHARS = 8_000
+MOST_IMAGES = 6
+"""Of one question: enough for the frames of a short video. A tenant's context may have room for fewer."""
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS)]
 
@@ -23,6 +25,8 @@ class Ask(Frame):
     conversation_id: UUID | None = None
     collection_ids: tuple[UUID, ...] | None = None
     """Search only these; None is whatever the tenant's settings say."""
+    image_ids: tuple[UUID, ...] = Field(default=(), max_length=MOST_IMAGES)
+    """Of pictures that were uploaded before, in the order in which they are meant."""
 
 
 class Stop(Frame):

@@ -20,12 +20,22 @@ class TurnFrame(Frame):
     seq: int = Field(ge=1)
 
 
+class PictureFrame(Frame):
+    """A picture that came with the question."""
+
+    url: str
+    name: str
+    width: int
+    height: int
+
+
 class TurnAccepted(TurnFrame):
     type: Literal["turn.accepted"] = "turn.accepted"
     conversation_id: UUID
     conversation_title: str
     conversation_url: str
     question: str
+    pictures: tuple[PictureFrame, ...] = ()
 
 
 class TurnStage(TurnFrame):
@@ -114,6 +124,8 @@ class TurnCompleted(TurnFrame):
     notice: str = ""
     """What the reader should know about how it came about, for example that a fallback provider wrote it."""
     context: ContextFrame | None = None
+    from_pictures: bool = False
+    """It is about the pictures that came with the question; no passage bears it out."""
 
 
 class TurnStopped(TurnFrame):

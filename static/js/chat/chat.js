@@ -1,7 +1,9 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
+import { Attachments } from "razgovor/chat/attachments.js";
 import * as commands from "razgovor/chat/commands.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { Follow } from "razgovor/chat/follow.js";
+import { openLarge } from "razgovor/chat/pictures.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { onRename, renameConversation, showConversation } from "razgovor/chat/sidebar.js";
 import { Socket } from "razgovor/ui/socket.js";
@@ -21,6 +23,7 @@ export class Chat extends HTMLElement {
     this.messages = messagesOf("chat-messages");
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
+    this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce(text));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -40,6 +43,7 @@ export class Chat extends HTMLElement {
     this.thread.addEventListener("click", (event) => this.#copyAsked(event));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
+    openLarge(this.thread, this.#part("lightbox"));
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
   }
@@ -59,16 +63,18 @@ export class Chat extends HTMLElement {
 
   #ask({ text, collectionIds }) {
     const conversationId = this.composer.conversationId || null;
-    this.#start(commands.ask({ text, conversationId, collectionIds }), text);
+    const pictures = this.attachments.take();
+    const imageIds = pictures.map(({ id }) => id);
+    this.#start(commands.ask({ text, conversationId, collectionIds, imageIds }), text, pictures);
   }
 
   /** The question stands there at once; the server's word follows. */
-  #start(command, question) {
+  #start(command, question, pictures = []) {
     this.#part("welcome")?.remove();
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.thread.append(article);
     const turn = {
-      state: newTurn(command.turn_id, question),
+      state: newTurn(command.turn_id, question, pictures),
       view: new TurnView(article, this.#part("source-template")),
       command,
     };
@@ -131,6 +137,7 @@ export class Chat extends HTMLElement {
       return;
     }
     this.composer.giveBack(turn.state.question);
+    this.attachments.giveBack(turn.state.pictures);
     this.#advance(turn, failLocally(turn.state, error));
   }
 
@@ -184,9 +191,11 @@ export class Chat extends HTMLElement {
     if (this.#running().length) return;
     const turn = this.#turns.get(view.id);
     const known = turn.state === null || turn.state.seq > 0;
-    const conversationId = this.composer.conversationId || null;
-    const command = known ? commands.retry(view.id) : commands.ask({ text: view.question, conversationId });
-    this.#start(command, view.question);
+    if (known) {
+      this.#start(commands.retry(view.id), view.question);
+      return;
+    }
+    this.#ask({ text: view.question, collectionIds: null }); // with the pictures that were given back
   }
 
   async #copyAsked(event) {
