@@ -26,6 +26,7 @@ TENDING_EVERYBODY = {
     "ingestion.resumable_tasks.reap_uploads",
     "chat.tasks.reap_turns",
     "chat.tasks.purge_conversations",
+    "chat.tasks.reap_images",
     "chat.quality.tasks.tidy_runs",
     "chat.tasks.fit_changed_collections",
 }
