@@ -169,15 +169,16 @@ async def check(
 async def compose(
     question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace, *, mark: str
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it."""
+    """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it, or
+    where pictures may be what takes more than was reckoned, with them alone."""
     try:
         async with aclosing(_compose(question, passages, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event
     except ChatError as error:
-        if error.code != PromptTooLong.code or len(passages) <= 1:
+        fewer = () if question.pictures else passages[: len(passages) // 2]
+        if error.code != PromptTooLong.code or len(passages) < (1 if question.pictures else 2):
             raise
-        fewer = passages[: len(passages) // 2]
         async with aclosing(_compose(question, fewer, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event

@@ -70,7 +70,7 @@ def require_eyes(tenant: Tenant, pictures: int = 1) -> None:
     if not found.most:
         raise ImageRefused(found.why, code=UNSEEN)
     if pictures > found.most:
-        raise ImageRefused(_("A question may have at most %(most)d pictures here.") % {"most": found.most})
+        raise ImageRefused(_("No more pictures fit: a question may have at most %(most)s here.") % {"most": found.most})
 
 
 def _sees(config: ProviderConfig) -> bool:

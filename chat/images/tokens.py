@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 PATCH = 28
-"""Pixels on a side that Qwen2-VL makes a token of; OpenAI's newer models make one of 32, and need fewer."""
+"""Pixels on a side that a token is reckoned for, as Qwen2-VL makes them."""
 LEAST_TOKENS = 768
 """Of a picture, however small it is: Phi-3.5-vision makes 757 of it, LLaVA 576."""
 SHARE = 0.75
@@ -13,7 +13,8 @@ SHARE = 0.75
 
 
 def picture_tokens(width: int, height: int) -> int:
-    """What a model makes of it at most, as far as is known of those in `chat.llm.sight`."""
+    """What most models make of it at most. LLaVA 1.6 takes up to 2,880; a prompt that it refuses is then sent without
+    passages (`chat.answering.compose`)."""
     return max(LEAST_TOKENS, ceil(width / PATCH) * ceil(height / PATCH))
 
 

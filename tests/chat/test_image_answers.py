@@ -160,6 +160,24 @@ async def test_pictures_that_fill_the_context_are_said_to() -> None:
         _ = [event async for event in answer(with_photo(), kit([WARRANTY], ["x"], style=style), Trace())]
 
 
+async def test_a_prompt_that_the_provider_finds_too_long_is_sent_without_passages() -> None:
+    calls: list[str] = []
+
+    class Narrow(ScriptedChat):
+        async def _astream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            calls.append(messages[-1].text)
+            if "two years" in calls[-1]:
+                raise PromptTooLong("too long")
+            async for chunk in super()._astream(messages, *args, **kwargs):
+                yield chunk
+
+    question = with_photo("How long does the warranty of this Heron kettle last?")
+    model = Narrow.saying("A kettle.")
+    events = [event async for event in answer(question, kit([WARRANTY], model, style=ROOMY), Trace())]
+    assert len(calls) == 2
+    assert only(Answered, events).from_pictures
+
+
 # --- the search ---
 
 
