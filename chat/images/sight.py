@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from chat import settings_services
-from chat.domain import AnswerMode, ProviderConfig, ProviderKind
+from chat.domain import AnswerMode, ProviderConfig
 from chat.errors import ImageRefused
 from chat.images.tokens import pictures_fitting
 from chat.models import AnswerSettings
@@ -74,15 +74,16 @@ def require_eyes(tenant: Tenant, pictures: int = 1) -> None:
 
 
 def _sees(config: ProviderConfig) -> bool:
-    if config.sees is not None:
-        return config.sees
-    if config.kind is not ProviderKind.OLLAMA:
-        return _ask(config)  # of nobody: the name tells
+    from chat.llm.sight import known_to_see
+
+    known = known_to_see(config)
+    if known is not None:
+        return known
     where = hashlib.sha256(f"{config.base_url} {config.model} {config.api_key}".encode()).hexdigest()
-    return bool(cache.get_or_set(f"model-sees:{where}", lambda: _ask(config), REMEMBERED_SECONDS))
+    return bool(cache.get_or_set(f"model-sees:{where}", lambda: _ask_ollama(config), REMEMBERED_SECONDS))
 
 
-def _ask(config: ProviderConfig) -> bool:
+def _ask_ollama(config: ProviderConfig) -> bool:
     from chat.llm.clients import close_clients
     from chat.llm.sight import can_see
 

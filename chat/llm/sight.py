@@ -39,18 +39,23 @@ def sees_by_name(model: str) -> bool:
     return SEEING.search(model) is not None
 
 
-async def can_see(config: ProviderConfig, *, allowed: Sequence[str]) -> bool:
-    """Whether the provider's model takes pictures. An Ollama that does not answer, or is too old to say, is judged by
-    the model's name, too."""
+def known_to_see(config: ProviderConfig) -> bool | None:
+    """Whether the provider's model takes pictures, as far as nobody has to be asked; None where Ollama can say."""
     if config.sees is not None:
         return config.sees
-    if config.kind is ProviderKind.STARTER:
-        return False
     if config.kind is ProviderKind.OLLAMA:
-        told = await _capabilities(config, allowed)
-        if told is not None:
-            return VISION in told
-    return sees_by_name(config.model)
+        return None
+    return config.kind is not ProviderKind.STARTER and sees_by_name(config.model)
+
+
+async def can_see(config: ProviderConfig, *, allowed: Sequence[str]) -> bool:
+    """The same, and where Ollama can say, it is asked. One that does not answer, or is too old to say, leaves it to the
+    model's name."""
+    known = known_to_see(config)
+    if known is not None:
+        return known
+    told = await _capabilities(config, allowed)
+    return sees_by_name(config.model) if told is None else VISION in told
 
 
 async def _capabilities(config: ProviderConfig, allowed: Sequence[str]) -> Sequence[str] | None:
