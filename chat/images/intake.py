@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat.errors import ImageRefused
@@ -71,7 +72,7 @@ def prepared(file: BinaryIO, *, name: str) -> Prepared:
             with _gate:
                 (made,) = confinement.run("chat.images.confined.prepare", request, check=lambda: None, limits=LIMITS)
         except IngestionError as error:
-            sentence = _(error.message) if error.message in {TOO_LARGE, UNREADABLE} else _(UNREADABLE)
+            sentence = translation.gettext(error.message if error.message == TOO_LARGE else UNREADABLE)
             raise ImageRefused(f"“{name}”: {sentence}") from error
         return Prepared(name, target.read_bytes(), made["width"], made["height"])
 
