@@ -11,6 +11,7 @@ from chat import provider_services
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.images.models import QuestionImage
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
@@ -31,7 +32,7 @@ class ProviderAdmin(TenantOwnedAdmin):
     list_filter = ("kind", "enabled", "tenant")
     search_fields = ("model", "base_url", "tenant__name", "tenant__slug")
     ordering = ("tenant__name", "position")
-    fields = ("tenant", "position", "kind", "preset", "base_url", "model", "enabled", "has_key", "created_at")
+    fields = ("tenant", "position", "kind", "preset", "base_url", "model", "sees", "enabled", "has_key", "created_at")
     readonly_fields = ("has_key",)
 
     @admin.display(boolean=True, description="key")
@@ -102,6 +103,17 @@ class SavedPromptAdmin(TenantOwnedAdmin):
     list_filter = ("tenant",)
     list_select_related = ("tenant", "owner")
     search_fields = ("name", "tenant__slug")
+
+
+@admin.register(QuestionImage)
+class QuestionImageAdmin(TenantOwnedAdmin):
+    """That it is there and how large it is: what it shows is its owner's alone."""
+
+    list_display = ("created_at", "tenant", "width", "height", "size", "read_at")
+    list_filter = ("tenant",)
+    search_fields = ("id", "tenant__slug")
+    raw_id_fields = ("turn",)
+    exclude = ("file", "text")
 
 
 @admin.register(Rating)

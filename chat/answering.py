@@ -31,6 +31,7 @@ from chat.domain import (
     CitationFound,
     Exchange,
     Passage,
+    Picture,
     Retrieval,
     SourcesFound,
     Stage,
@@ -40,6 +41,7 @@ from chat.domain import (
 )
 from chat.errors import ChatError, PromptTooLong
 from chat.fencing import FenceFilter
+from chat.images.tokens import picture_tokens
 from chat.llm.chain import Delta, FallbackChain, Finished, Started
 from chat.rarity import Terms
 from chat.refusal import is_refusal, refusal_for
@@ -54,6 +56,8 @@ RUNNERS_UP = 6
 SHORT_QUESTION_TERMS = 3
 EARLIER_CHARS = 400
 """Of the question before, in what is embedded: a model reads so many tokens and no more, the question last."""
+SEEN_CHARS = 600
+"""Of the text on pictures, in what is searched for."""
 CHECKING_S = 5.0
 """An answer that is there already waits no longer than this for what a check of it says."""
 
@@ -65,6 +69,9 @@ class Question:
     scope: Scope
     earlier: int = 0
     """How many questions the conversation had before; `history` has the latest of them."""
+    pictures: tuple[Picture, ...] = ()
+    seen: str = ""
+    """The text that was recognised on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ class Kit:
 async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEvent, None]:
     """Yield what happens; once `Answered` has come, all that may follow is what a check of the answer says. Raise
     `ChatError` where no answer could be made: what was yielded until then stays valid."""
+    kit = with_room_for(question.pictures, kit, trace)
     sought = search_for(question)
     trace.query = sought.query
     yield StageStarted(Stage.SEARCHING)
@@ -101,9 +109,12 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
     mark = prompting.mark_for(question.text, state.passages)
     packed, cut = await fitted(question, kit, state.passages, trace, mark=mark)
     _note_candidates(trace, packed, cut)
+    is_relevant = anything_relevant(question, kit, packed)
+    if question.pictures and not is_relevant:  # they can be spoken of without a passage, and with no wrong one
+        packed, cut = (), ()
     yield SourcesFound(mark_deciding(question, kit, packed), omitted=len(cut))
     refusal = refusal_for(question.text, hint=kit.style.languages)
-    if not anything_relevant(question, kit, packed):
+    if not is_relevant and not question.pictures:
         yield TextDelta(refusal)
         yield Answered(refused=True)
         return
@@ -119,16 +130,27 @@ async def answer(question: Question, kit: Kit, trace: Trace) -> AsyncGenerator[A
                     texts.append(text)
                 case Answered(refused=refused):
                     is_whole = not refused
-    if is_whole and texts:
+    if is_whole and texts and packed:
         yield StageStarted(Stage.CHECKING)
-        checked = await check("".join(texts), packed, kit, trace)
+        checked = await check("".join(texts), packed, kit, trace, only_cited=bool(question.pictures))
         if checked and checked.sentences:
             yield checked
 
 
-async def check(written: str, passages: Sequence[Passage], kit: Kit, trace: Trace) -> Checked | None:
+def with_room_for(pictures: Sequence[Picture], kit: Kit, trace: Trace) -> Kit:
+    """The kit with what the pictures take of the context taken off, and the prompt that speaks of them."""
+    if not pictures:
+        return kit
+    trace.picture_tokens = sum(picture_tokens(each.width, each.height) for each in pictures)
+    room = kit.style.context_tokens - trace.picture_tokens
+    return replace(kit, style=replace(kit.style, context_tokens=room, prompt="picture", prompt_version=None))
+
+
+async def check(
+    written: str, passages: Sequence[Passage], kit: Kit, trace: Trace, *, only_cited: bool = False
+) -> Checked | None:
     """Compare what a model wrote with the passages. The answer is there already: whatever goes wrong now costs the
-    check and nothing else."""
+    check and nothing else. What is said of pictures cites nothing, and no passage could bear it out."""
     try:
         async with asyncio.timeout(CHECKING_S):
             made = checking.check(
@@ -136,6 +158,7 @@ async def check(written: str, passages: Sequence[Passage], kit: Kit, trace: Trac
                 passages,
                 language=kit.language,
                 is_draft=kit.style.extractive,
+                only_cited=only_cited,
                 embed=kit.embed,
                 closeness=kit.closeness,
             )
@@ -148,15 +171,16 @@ async def check(written: str, passages: Sequence[Passage], kit: Kit, trace: Trac
 async def compose(
     question: Question, passages: Sequence[Passage], refusal: str, kit: Kit, trace: Trace, *, mark: str
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it."""
+    """The model writes, with citations that exist. A prompt that turns out too long is tried once with half of it, or
+    where pictures may be what takes more than was reckoned, with them alone."""
     try:
         async with aclosing(_compose(question, passages, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event
     except ChatError as error:
-        if error.code != PromptTooLong.code or len(passages) == 1:
+        fewer = () if question.pictures else passages[: len(passages) // 2]
+        if error.code != PromptTooLong.code or len(passages) < (1 if question.pictures else 2):
             raise
-        fewer = passages[: len(passages) // 2]
         async with aclosing(_compose(question, fewer, refusal, kit, trace, mark=mark)) as events:
             async for event in events:
                 yield event
@@ -168,15 +192,24 @@ async def _compose(
     messages = _messages(question, passages, kit, mark)
     trace.prompt_version = prompting.answer_prompt(kit.style).label
     citations = CitationFilter(frozenset(passage.number for passage in passages))
-    async with aclosing(written(messages, citations, kit, trace, refusal=refusal)) as events:
+    has_pictures = bool(question.pictures)
+    made = written(messages, citations, kit, trace, refusal=refusal, has_pictures=has_pictures)
+    async with aclosing(made) as events:
         async for event in events:
             yield event
 
 
 async def written(
-    messages: Sequence[BaseMessage], citations: CitationFilter, kit: Kit, trace: Trace, *, refusal: str = ""
+    messages: Sequence[BaseMessage],
+    citations: CitationFilter,
+    kit: Kit,
+    trace: Trace,
+    *,
+    refusal: str = "",
+    has_pictures: bool = False,
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """What the model writes, with citations that exist; it is a refusal where it says no more than `refusal`."""
+    """What the model writes, with citations that exist; it is a refusal where it says no more than `refusal`. What is
+    said of pictures cannot be gone on with, so that its cut is told of."""
     fences = FenceFilter()
     texts: list[str] = []
     async with aclosing(_stream(kit, messages, trace)) as items:
@@ -195,13 +228,15 @@ async def written(
                     if rest := citations.feed(fences.flush()) + citations.flush():
                         texts.append(rest)
                         yield TextDelta(rest)
+                    refused = bool(refusal) and is_refusal("".join(texts), refusal)
                     yield Answered(
                         provider=started.label,
                         model=started.model,
                         usage=usage,
-                        refused=bool(refusal) and is_refusal("".join(texts), refusal),
-                        notice=_notice(started),
+                        refused=refused,
+                        notice=_notice(started, cut=has_pictures and finish_reason == "length"),
                         cut=finish_reason == "length",
+                        from_pictures=has_pictures and not refused and not citations.cited,
                     )
 
 
@@ -248,12 +283,20 @@ def search_for(question: Question) -> Retrieval:
     """What is searched for. No model is asked to rewrite a question that leans on earlier ones: the earlier ones are
     searched for, too, with less weight, which finds as much (docs/adr/0008-follow-up-questions.md)."""
     earlier = tuple(each.question for each in question.history)
+    seen = seen_in(question)
+    leaning_on = (*(each[:EARLIER_CHARS] for each in earlier[-1:]), *([seen] if seen else []))
     return Retrieval(
         question=question.text,
-        query=" ".join((*(each[:EARLIER_CHARS] for each in earlier[-1:]), question.text)),
+        query=" ".join((*leaning_on, question.text)),
         context=earlier,
+        seen=seen,
         scope=question.scope,
     )
+
+
+def seen_in(question: Question) -> str:
+    """The beginning of the text on the pictures, in one line."""
+    return " ".join(question.seen.split())[:SEEN_CHARS]
 
 
 def in_words(question: Question, terms: Terms) -> str:
@@ -270,7 +313,7 @@ def pack(
     """Those that go into the prompt, and those that do not; `less` tokens than there seems to be room for."""
     return packing.pack(
         passages,
-        question=in_words(question, kit.terms),
+        question=f"{seen_in(question)} {in_words(question, kit.terms)}".strip(),
         terms=kit.terms,
         budget_tokens=passage_budget(question, kit) - less,
         limit=kit.style.passages,
@@ -284,9 +327,12 @@ def mark_deciding(question: Question, kit: Kit, passages: Sequence[Passage]) -> 
 
 
 def anything_relevant(question: Question, kit: Kit, passages: Sequence[Passage]) -> bool:
-    words = in_words(question, kit.terms)
-    return relevance.any_relevant(
-        words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness, lines=kit.lines
+    """To the question, or to the text on its pictures."""
+    return any(
+        relevance.any_relevant(
+            words, passages, terms=kit.terms, language=kit.language, closeness=kit.closeness, lines=kit.lines
+        )
+        for words in filter(None, (in_words(question, kit.terms), seen_in(question)))
     )
 
 
@@ -294,7 +340,7 @@ async def fitted(
     question: Question, kit: Kit, passages: Sequence[Passage], trace: Trace, *, mark: str
 ) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
     """The same as `pack`, for a prompt that the model's context holds. Quotes are made without such a prompt."""
-    if kit.style.extractive or not passages:
+    if kit.style.extractive or not (passages or question.pictures):
         return pack(question, kit, passages)
     found = await prompt_fit.fitted(
         lambda less: pack(question, kit, passages, less=less),
@@ -302,8 +348,8 @@ async def fitted(
         count=kit.count,
         room=kit.style.context_tokens - kit.style.max_tokens,
     )
-    trace.counted_tokens, trace.room_tokens, trace.tokenizer = found.tokens, found.room, kit.count.name
-    trace.context_tokens = kit.style.context_tokens
+    trace.counted_tokens, trace.room_tokens = found.tokens + trace.picture_tokens, found.room + trace.picture_tokens
+    trace.context_tokens, trace.tokenizer = kit.style.context_tokens + trace.picture_tokens, kit.count.name
     trace.earlier, trace.remembered = question.earlier, len(_history(question, kit))
     return found.packed, found.cut
 
@@ -314,7 +360,9 @@ def passage_budget(question: Question, kit: Kit) -> int:
 
 
 def _messages(question: Question, passages: Sequence[Passage], kit: Kit, mark: str) -> list[BaseMessage]:
-    return prompting.answer_messages(question.text, _history(question, kit), passages, style=kit.style, mark=mark)
+    return prompting.answer_messages(
+        question.text, _history(question, kit), passages, style=kit.style, mark=mark, pictures=question.pictures
+    )
 
 
 def _history(question: Question, kit: Kit) -> tuple[Exchange, ...]:
@@ -343,7 +391,7 @@ async def _stream(
                 trace.providers += [{"label": each.label, "error": each.error.message} for each in item.failures]
                 trace.providers.append({"label": item.label, "error": ""})
                 model = item.model
-            if isinstance(item, Finished) and model == kit.count.model:
+            if isinstance(item, Finished) and model == kit.count.model and not trace.picture_tokens:
                 await kit.count.reported(pairs, item.usage.prompt_tokens)
             yield item
     trace.timings_ms["writing"] = round((time.perf_counter() - started) * 1000, 1)

@@ -45,13 +45,14 @@ async def check(
     *,
     language: str,
     is_draft: bool = False,
+    only_cited: bool = False,
     embed: EmbedSentences | None = None,
     closeness: Closeness = as_it_is,
 ) -> Checked:
     """Compare what `markdown` states, in `language`, with the passages, whose numbers it cites. A draft cites nothing,
-    and nobody expects it to."""
+    and nobody expects it to. With `only_cited`, so may other sentences, which are then left alone."""
     # Some twenty milliseconds of reading, during which other answers go on.
-    beside, compared = await asyncio.to_thread(_compared, markdown, passages, language)
+    beside, compared = await asyncio.to_thread(_compared, markdown, passages, language, only_cited=only_cited)
     close = await _closeness_of([each for each in compared if _is_open(each)], embed, closeness)
     findings = (_finding(each, beside, language, close.get(each.statement)) for each in compared)
     told = (replace(found, draft=is_draft) for found in findings if found and (found.is_fault or not is_draft))
@@ -59,9 +60,9 @@ async def check(
 
 
 def _compared(
-    markdown: str, passages: Sequence[Passage], language: str
+    markdown: str, passages: Sequence[Passage], language: str, *, only_cited: bool
 ) -> tuple[Sequence[Ground], Sequence[Comparison]]:
-    said = [each for each in statements(markdown) if not _refuses(each.text)]
+    said = [each for each in statements(markdown) if not _refuses(each.text) and (each.cited or not only_cited)]
     beside = grounds(passages, language)
     return beside, [compare(each, _cited(each, beside), language) for each in said] if beside else []
 

@@ -124,6 +124,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     document_ids=command.document_ids,
                     parent=command.parent_id,
                     provider_id=command.provider_id,
+                    image_ids=command.image_ids,
                 )
                 await self.begin(turn, new=new)
             case Retry():

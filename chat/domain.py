@@ -47,6 +47,8 @@ class ProviderConfig:
     """Prompt and answer together. Sent to Ollama as `num_ctx`, one value per model."""
     timeout_s: float = 120.0
     """The longest silence, in seconds, before the provider counts as unreachable."""
+    sees: bool | None = None
+    """Whether its model takes pictures, where the tenant has said so (`chat.llm.sight`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,18 @@ class Exchange:
 
     question: str
     answer: str
+    pictures: int = 0
+    """How many came with it. They are told of and not sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that came with the question, as it is put before a model."""
+
+    data: bytes = field(repr=False)
+    """Of a JPEG."""
+    width: int
+    height: int
 
 
 class Candidate(NamedTuple):
@@ -127,6 +141,8 @@ class Retrieval:
     scope: Scope
     context: tuple[str, ...] = ()
     """The earlier questions of the conversation, the last one last."""
+    seen: str = ""
+    """What was recognised on the pictures that came with the question: text of nobody in particular."""
     wanted: int | None = None
     """How many passages are of use to whoever asked; None is as many as there may be."""
     urgent: bool = True
@@ -211,6 +227,8 @@ class Answered:
     notice: str = ""
     cut: bool = False
     """It ends because it has become as long as it may be."""
+    from_pictures: bool = False
+    """It is about the pictures that came with the question, and no passage bears it out."""
 
 
 class Verdict(StrEnum):
@@ -288,8 +306,10 @@ class AnswerStyle:
     languages: tuple[str, ...] = ()
     max_tokens: int = 512
     context_tokens: int = 4096
+    prompt: str = "answer"
+    """Which of `chat.prompts` it is written with."""
     prompt_version: int | None = None
-    """Of the prompt for answers (`chat.prompts`); None is the newest."""
+    """Of that prompt; None is the newest."""
 
 
 @dataclass(slots=True)
@@ -312,6 +332,8 @@ class Trace:
     """Questions that the conversation had before this one, …"""
     remembered: int = 0
     """… and how many of them were sent along, the latest ones."""
+    picture_tokens: int = 0
+    """Reckoned for the pictures, beside what was counted."""
     tokenizer: str = ""
     """The model whose own tokenizer has counted; empty where it was an estimate."""
     timings_ms: dict[str, float] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
+├── ImageRefused           a picture cannot be taken, is gone, or nobody is there who could look at it
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
 ├── PromptRefused          a prompt cannot be saved: its name is taken, or there are too many
@@ -32,6 +33,10 @@ class ChatError(AppError):
 
 class QuestionRefused(ChatError):
     code = "question.refused"
+
+
+class ImageRefused(ChatError):
+    code = "image.refused"
 
 
 class TurnConflict(ChatError):

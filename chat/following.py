@@ -14,6 +14,7 @@ from django.urls import reverse
 from chat.check_words import summary
 from chat.domain import Checked
 from chat.excerpts import excerpt
+from chat.images.selectors import image_url
 from chat.models import Turn
 from chat.ports import LogEntry, TurnLog
 from chat.protocol.events import (
@@ -22,6 +23,7 @@ from chat.protocol.events import (
     AnswerCitation,
     ContextFrame,
     ExcerptPart,
+    PictureFrame,
     SourceFrame,
     TurnAccepted,
     TurnCompleted,
@@ -87,7 +89,7 @@ class Assembler:
         turn_id = self.turn.pk
         match data["type"]:
             case "turn.accepted":
-                return self._accepted(seq)
+                return self._accepted(seq, data)
             case "turn.stage":
                 return TurnStage(turn_id=turn_id, seq=seq, stage=data["stage"])
             case "turn.sources":
@@ -109,6 +111,7 @@ class Assembler:
                     refused=data["refused"],
                     notice=data["notice"],
                     can_go_on=data.get("can_go_on", False),
+                    from_pictures=data.get("from_pictures", False),
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
                     language=language_of(self.turn.question),
                 )
@@ -154,7 +157,7 @@ class Assembler:
             unsupported=self.checked.faults if self.checked else 0,
         )
 
-    def _accepted(self, seq: int) -> TurnAccepted:
+    def _accepted(self, seq: int, data: dict[str, Any]) -> TurnAccepted:
         conversation = self.turn.conversation
         return TurnAccepted(
             turn_id=self.turn.pk,
@@ -163,6 +166,12 @@ class Assembler:
             conversation_title=conversation.title,
             conversation_url=reverse("chat:conversation", args=[self.slug, conversation.pk]),
             question=self.turn.question,
+            pictures=tuple(
+                PictureFrame(
+                    url=image_url(self.slug, each["id"]), name=each["name"], width=each["width"], height=each["height"]
+                )
+                for each in data.get("pictures", ())
+            ),
         )
 
     def _sources(self, seq: int, data: dict[str, Any]) -> TurnSources:

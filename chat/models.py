@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.composing.models import SavedPrompt  # noqa: F401 - Django looks for an app's models here
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401
+from chat.images.models import QuestionImage  # noqa: F401
 from chat.lines.models import RelevanceLine  # noqa: F401
 from chat.quality.models import (  # noqa: F401 - Django looks for an app's models here
     GoldenQuestion,
@@ -76,12 +77,19 @@ class Provider(TenantOwned):
         GITHUB = "github", _("GitHub Models")
         OPENAI = "openai", _("OpenAI-compatible endpoint")
 
+    class Sees(models.TextChoices):
+        AUTO = "auto", _("Automatic: by what Ollama says of it, or by its name")
+        YES = "yes", _("It can")
+        NO = "no", _("It cannot")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
     preset = models.CharField(max_length=20, blank=True)
     base_url = models.URLField(max_length=300, blank=True)
     model = models.CharField(max_length=200)
     api_key = EncryptedField(blank=True, default="")
+    sees = models.CharField(max_length=4, choices=Sees, default=Sees.AUTO)
+    """Whether its model takes pictures."""
     position = models.PositiveSmallIntegerField(default=0)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -141,6 +149,8 @@ class Turn(TenantOwned):
     collection_ids = models.JSONField(null=True, blank=True)
     document_ids = models.JSONField(null=True, blank=True)
     """What it is searched in: `chat.composing.scopes`. Null where nothing was chosen."""
+    image_count = models.PositiveSmallIntegerField(default=0)
+    """Of the pictures that came with the question (`QuestionImage`)."""
     answer = models.TextField(blank=True)
     """Markdown, with citations as `[n]`."""
     draft = models.TextField(blank=True)

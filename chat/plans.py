@@ -18,6 +18,8 @@ from chat.closeness import closeness_of
 from chat.continuing import Begun, first_prompt
 from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, Passage, ProviderConfig, ProviderKind, Retrieval
+from chat.images.asked import pictures_of
+from chat.images.sight import require_sight, seeing_choices
 from chat.lines.selectors import lines_of
 from chat.llm import chat_model
 from chat.llm.breaker import Breaker
@@ -55,23 +57,29 @@ class Plan:
 def load(turn: Turn, breaker: Breaker) -> Plan:
     """Synchronous, and may ask Ollama whether it is there: call it in a thread."""
     history, earlier = selectors.history_before(turn)
+    kit = _kit_for(turn, breaker)
+    room = kit.style.context_tokens - kit.style.max_tokens
     question = Question(
         text=turn.question,
         history=history,
         earlier=earlier,
         scope=scope_of(turn.tenant, turn.collection_ids, turn.document_ids),
+        pictures=pictures_of(turn, room=room) if turn.image_count else (),
     )
-    kit = _kit_for(turn, breaker)
     wanted = titles.is_wanted(turn, history, earlier)
     titling = kit.writer.first_alone(max_tokens=titles.MAX_TOKENS) if wanted else None
     return Plan(question, kit, begun=_begun(turn), titling=titling)
 
 
 def _kit_for(turn: Turn, breaker: Breaker) -> Kit:
+    """What answers is the model that was chosen, or with pictures the first that can see."""
     if turn.chosen_provider_id is None:
-        return kit_of(turn.tenant, turn.question, breaker)
-    chosen = Instead(choices=settings_services.chosen(turn.tenant, turn.chosen_provider_id))
-    return replace(kit_of(turn.tenant, turn.question, breaker, chosen), is_chosen=True)
+        instead = Instead(choices=seeing_choices(turn.tenant)) if turn.image_count else Instead()
+        return kit_of(turn.tenant, turn.question, breaker, instead)
+    chosen = settings_services.chosen(turn.tenant, turn.chosen_provider_id)
+    if turn.image_count:
+        require_sight(chosen)
+    return replace(kit_of(turn.tenant, turn.question, breaker, Instead(choices=chosen)), is_chosen=True)
 
 
 def _begun(turn: Turn) -> Begun | None:

@@ -7,17 +7,18 @@ Mistral and Gemma want it, and no message is empty; the template itself is the m
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 
-from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.messages import BaseMessage, HumanMessage, convert_to_messages
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from chat import packing
 from chat.counting import MESSAGE_TOKENS, Count, Messages
-from chat.domain import AnswerStyle, Exchange, Passage
+from chat.domain import AnswerStyle, Exchange, Passage, Picture
 from chat.fencing import disarmed, fenced, new_mark, quoted
-from chat.prompts import ANSWER, Prompt, prompt
+from chat.prompts import Prompt, prompt
 from chat.refusal import refusal_for
 
 HISTORY_ANSWER_CHARS = 1_200
@@ -33,7 +34,7 @@ LEAST_PASSAGE_TOKENS = 96
 
 
 def answer_prompt(style: AnswerStyle) -> Prompt:
-    return prompt(ANSWER, style.prompt_version)
+    return prompt(style.prompt, style.prompt_version)
 
 
 def draft_prompt() -> Prompt:
@@ -41,11 +42,17 @@ def draft_prompt() -> Prompt:
 
 
 def answer_messages(
-    question: str, history: Sequence[Exchange], passages: Sequence[Passage], *, style: AnswerStyle, mark: str
+    question: str,
+    history: Sequence[Exchange],
+    passages: Sequence[Passage],
+    *,
+    style: AnswerStyle,
+    mark: str,
+    pictures: Sequence[Picture] = (),
 ) -> list[BaseMessage]:
     """`history` as `history_of` returns it; `mark` is in none of the texts (`mark_for`)."""
     chosen = answer_prompt(style)
-    return _template(chosen).format_messages(
+    messages = _template(chosen).format_messages(
         instructions=_instructions(style),
         history=[message for each in history for message in (("human", each.question), ("ai", each.answer))],
         passages="\n\n".join(fenced(passage, chosen.passage, mark) for passage in passages),
@@ -53,6 +60,16 @@ def answer_messages(
         refusal=refusal_for(question, hint=style.languages),
         question=disarmed(question),
     )
+    return [*messages[:-1], _with_pictures(messages[-1], pictures)] if pictures else messages
+
+
+def _with_pictures(message: BaseMessage, pictures: Sequence[Picture]) -> BaseMessage:
+    """Content in blocks, as LangChain's own providers take it, too."""
+    blocks = [
+        {"type": "image", "base64": b64encode(each.data).decode("ascii"), "mime_type": "image/jpeg"}
+        for each in pictures
+    ]
+    return HumanMessage(content=[{"type": "text", "text": message.text}, *blocks])
 
 
 def continued_messages(prompt: Messages, said: str) -> list[BaseMessage]:
@@ -84,7 +101,7 @@ def title_messages(question: str) -> list[BaseMessage]:
 def history_of(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> tuple[Exchange, ...]:
     """The exchanges that are sent along, as they are sent; none where the question needs the room."""
     said = (
-        Exchange(disarmed(each.question).strip(), disarmed(each.answer[:HISTORY_ANSWER_CHARS]).strip())
+        Exchange(disarmed(_as_asked(each)).strip(), disarmed(each.answer[:HISTORY_ANSWER_CHARS]).strip())
         for each in history
     )
     room = style.context_tokens - style.max_tokens
@@ -93,6 +110,13 @@ def history_of(question: str, history: Sequence[Exchange], *, style: AnswerStyle
         budget_tokens=round(room * packing.HISTORY_SHARE),
     )
     return kept if room_for_passages(question, kept, style=style, count=count) >= LEAST_PASSAGE_TOKENS else ()
+
+
+def _as_asked(exchange: Exchange) -> str:
+    """Pictures are sent with the question that they came with, and never again: they are what costs most."""
+    if not exchange.pictures:
+        return exchange.question
+    return f"{exchange.question}\n(Pictures that came with this question and are no longer here: {exchange.pictures})"
 
 
 def room_for_passages(question: str, history: Sequence[Exchange], *, style: AnswerStyle, count: Count) -> int:

@@ -30,7 +30,7 @@ ANSWER_FIELDS = (
     "languages",
     "suggests",
 )
-PROVIDER_FIELDS = ("kind", "preset", "base_url", "model", "enabled")
+PROVIDER_FIELDS = ("kind", "preset", "base_url", "model", "sees", "enabled")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from chat.composing.scopes import Target, targets_by_turn
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
+from chat.images.selectors import ImageView, images_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
 from chat.refusal import language_of
@@ -83,9 +84,9 @@ def history_before(turn: Turn) -> tuple[tuple[Exchange, ...], int]:
         .values_list("pk", flat=True)
     )
     before = [pk for pk in tree_of(turn.conversation).path_to(turn.parent_id) if pk in answered]
-    latest = turns.only("question", "answer").in_bulk(before[history_start(len(before)) :])
+    latest = turns.only("question", "answer", "image_count").in_bulk(before[history_start(len(before)) :])
     exchanges = (latest[pk] for pk in before if pk in latest)
-    return tuple(Exchange(each.question, each.answer) for each in exchanges), len(before)
+    return tuple(Exchange(each.question, each.answer, each.image_count) for each in exchanges), len(before)
 
 
 def history_start(exchanges: int) -> int:
@@ -190,6 +191,10 @@ class TurnView:
     """What this reader thought of it."""
     scope: tuple[Target, ...] = ()
     """What its reader has chosen to search in."""
+    pictures: tuple[ImageView, ...] = ()
+    """That came with the question."""
+    from_pictures: bool = False
+    """The answer is about them, and no passage bears it out."""
     sent: Sent | None = None
     """What has become of the question where it was sent to the owner."""
     beside: Beside | None = None
@@ -227,9 +232,25 @@ def turn_views(
     ratings = {rating.turn_id: rating for rating in rated}
     sent = sent_by_turn(access=access, turns=turns)
     scopes = targets_by_turn(access=access, turns=turns)
+    pictures = images_by_turn(access=access, turn_ids=[turn.pk for turn in turns if turn.image_count])
     slug = access.tenant.slug
     views = (_turn_view(slug, turn, by_turn[turn.pk], changed, ratings.get(turn.pk)) for turn in turns)
-    return [replace(view, sent=sent.get(view.id), scope=scopes[view.id], beside=beside.get(view.id)) for view in views]
+    return [
+        replace(
+            view,
+            pictures=pictures.get(view.id, ()),
+            scope=scopes[view.id],
+            sent=sent.get(view.id),
+            beside=beside.get(view.id),
+        )
+        for view in views
+    ]
+
+
+def is_from_pictures(turn: Turn, sources: Sequence[Source]) -> bool:
+    """As `Answered.from_pictures` says it while the answer is made."""
+    is_answer = turn.status == Turn.Status.COMPLETED and not turn.refused
+    return bool(turn.image_count) and is_answer and not any(source.cited for source in sources)
 
 
 def _turn_view(
@@ -281,4 +302,5 @@ def _turn_view(
         context=ContextUse.of(turn.trace, Usage(turn.prompt_tokens, turn.completion_tokens)),
         is_running=turn.is_running,
         rating=rating,
+        from_pictures=is_from_pictures(turn, sources),
     )

@@ -17,6 +17,8 @@ from chat.composing import scopes
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
+from chat.images.services import images_again, images_attach
+from chat.images.sight import require_eyes
 from chat.models import Conversation, Source, Turn
 from chat.naming import title_of
 from chat.prompts import ANSWER
@@ -38,10 +40,11 @@ def turn_start(
     parent: Parent = "end",
     provider_id: UUID | None = None,
     continues: Turn | None = None,
+    image_ids: Sequence[UUID] = (),
 ) -> tuple[Turn, bool]:
     """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. Its branch is the one
     that its conversation shows from now on. `provider_id` is of the only model that may answer, and the answer begins
-    with that of the turn that it `continues`."""
+    with that of the turn that it `continues`. The images are this person's own, and no turn's yet."""
     if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
         return existing, False
     limits.spend(
@@ -50,6 +53,8 @@ def turn_start(
         per_minute=settings.QUESTIONS_PER_MINUTE,
         message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
     )
+    if image_ids:
+        require_eyes(access.tenant, len(image_ids))
     choice = scopes.chosen(access=access, collection_ids=collection_ids, document_ids=document_ids)
     provider = None if provider_id is None else provider_get(tenant=access.tenant, provider_id=provider_id)
     try:
@@ -65,8 +70,10 @@ def turn_start(
                 document_ids=_as_json(choice.document_ids),
                 chosen_provider=provider,
                 continues=continues,
+                image_count=len(image_ids),
                 folded=folded_text(text),
             )
+            images_attach(turn=turn, user=access.user, image_ids=image_ids)
             conversation.head = turn
             conversation.save(update_fields=["updated_at", "archived_at", "head"])
     except IntegrityError as error:
@@ -132,6 +139,7 @@ def _beside(
         parent=old.parent_id,
         provider_id=provider_id,
         continues=continues,
+        image_ids=images_again(access=access, turn=old),
     )
 
 
@@ -170,6 +178,8 @@ class Outcome:
     """Whether the answer came to its end."""
     cut: bool = False
     """Whether that is so because it may be no longer."""
+    from_pictures: bool = False
+    """Whether it is about pictures, and cites no passage."""
     checked: Checked | None = None
     trace: Trace = field(default_factory=Trace)
 

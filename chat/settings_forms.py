@@ -126,6 +126,13 @@ class ProviderForm(forms.Form):
         help_text=_("Blank is this server's own Ollama or starter model, or GitHub's official address."),
     )
     model = forms.CharField(label=_("Model"), max_length=200, required=False)
+    sees = forms.ChoiceField(
+        label=_("Looking at pictures"),
+        choices=Provider.Sees.choices,
+        initial=Provider.Sees.AUTO,
+        required=False,
+        help_text=_("Questions with pictures go to the first model in use that can."),
+    )
     api_key = forms.CharField(
         label=_("Key"),
         max_length=1000,
@@ -139,7 +146,7 @@ class ProviderForm(forms.Form):
     def __init__(self, *args: Any, provider: Provider | None = None, **kwargs: Any) -> None:
         self.provider = provider
         if provider is not None:
-            names = ("kind", "preset", "base_url", "model", "enabled")
+            names = ("kind", "preset", "base_url", "model", "sees", "enabled")
             kwargs.setdefault("initial", {name: getattr(provider, name) for name in names})
         kwargs["auto_id"] = f"id_{provider.pk if provider else 'new'}_%s"  # several of these forms are on one page
         super().__init__(*args, **kwargs)
@@ -147,6 +154,9 @@ class ProviderForm(forms.Form):
             del self.fields["remove_key"]
         else:
             self.fields["model"].widget.attrs["list"] = f"models-{provider.pk}"
+
+    def clean_sees(self) -> str:
+        return self.cleaned_data["sees"] or Provider.Sees.AUTO
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -95,7 +96,8 @@ def chosen(tenant: Tenant, provider_id: UUID) -> list[Choice]:
 def provider_config(provider: Provider, answers: AnswerSettings) -> ProviderConfig:
     kind = ProviderKind(provider.kind)
     target = Target(kind, provider.model, provider.base_url or default_address(kind), _key_of(provider))
-    return _config(target, answers)
+    sees = None if provider.sees == Provider.Sees.AUTO else provider.sees == Provider.Sees.YES
+    return replace(_config(target, answers), sees=sees)
 
 
 def server_targets(spec: str, *, ollama_answers: Callable[[], bool]) -> list[Target]:

@@ -20,6 +20,8 @@ from chat.conversations import services as conversations
 from chat.following import Assembler
 from chat.gaps import grouping
 from chat.gaps.models import KnowledgeGap
+from chat.images import services as images
+from chat.images.models import QuestionImage
 from chat.lines import services as lines
 from chat.lines.selectors import out_of_date
 from chat.models import Turn
@@ -81,6 +83,19 @@ def purge_shares() -> None:
         logger.info("%d shared conversations have ended", count)
 
 
+@shared_task(name="chat.tasks.read_image")
+def read_image(tenant_id: str, image_id: str) -> None:
+    """Recognise the text on a picture that was just attached; its question most likely follows within the minute."""
+    images.image_read(tenant_id=UUID(tenant_id), image_id=UUID(image_id))
+
+
+@shared_task(name="chat.tasks.reap_images")
+def reap_images() -> None:
+    """Remove pictures that were attached and never asked with."""
+    if count := images.images_reap():
+        logger.info("%d pictures that nobody asked with are gone", count)
+
+
 @shared_task(name="chat.tasks.group_gap")
 def group_gap(tenant_id: str, gap_id: str) -> None:
     """Put a new knowledge gap to the one that asks the same in other words."""
@@ -112,6 +127,10 @@ def fit_changed_collections() -> None:
 
 def enqueue_fit(collection: Collection) -> None:
     transaction.on_commit(lambda: _send(fit_collection, collection.tenant_id, collection.pk))
+
+
+def enqueue_reading(image: QuestionImage) -> None:
+    transaction.on_commit(lambda: _send(read_image, image.tenant_id, image.pk))
 
 
 def enqueue_grouping(gap: KnowledgeGap) -> None:

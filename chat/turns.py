@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, assert_never, cast
 from uuid import UUID
 
@@ -34,6 +34,8 @@ from chat.domain import (
     TextDelta,
     Trace,
 )
+from chat.images.asked import text_seen
+from chat.images.selectors import images_listed
 from chat.llm.breaker import RedisBreaker
 from chat.models import Turn
 from chat.ports import TurnLog
@@ -64,7 +66,8 @@ def turn_log() -> TurnLog:
 async def start(turn: Turn) -> None:
     """Begin answering, and return once the turn can be followed."""
     log = turn_log()
-    await log.append(turn.pk, [{"type": "turn.accepted"}])
+    pictures = await in_thread(images_listed, turn) if turn.image_count else []
+    await log.append(turn.pk, [{"type": "turn.accepted", "pictures": pictures}])
     titles.make_way(turn.conversation_id)
     crowd.answers.add(turn.pk)
     _running[turn.pk] = asyncio.create_task(_run(turn, log), name=f"turn-{turn.pk}")
@@ -89,6 +92,8 @@ async def _run(turn: Turn, log: TurnLog) -> None:
     started = time.perf_counter()
     try:
         plan = await in_thread(plans.load, turn, RedisBreaker(shared_redis(settings.REDIS_URL)))
+        if turn.image_count:
+            plan = replace(plan, question=replace(plan.question, seen=await text_seen(turn)))
         async with aclosing(_events(plan, outcome.trace)) as events:
             async for event in events:
                 await journal.note(event)
@@ -181,6 +186,7 @@ class _Journal:
         self.outcome.provider, self.outcome.model = event.provider, event.model
         self.outcome.usage = event.usage
         self.outcome.refused, self.outcome.notice, self.outcome.cut = event.refused, event.notice, event.cut
+        self.outcome.from_pictures = event.from_pictures
 
     async def _text(self, text: str, *, draft: bool) -> None:
         if self.outcome.first_word_ms is None and not self.turn.continues_id:  # which begins with what is there
@@ -265,6 +271,7 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "refused": outcome.refused,
                 "notice": outcome.notice,
                 "can_go_on": outcome.can_go_on,
+                "from_pictures": outcome.from_pictures,
                 "context": asdict(context) if context else None,
             }
         case Status.STOPPED:

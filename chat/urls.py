@@ -10,6 +10,7 @@ from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
 from chat.folders.urls import folder_urls
 from chat.gaps.urls import gap_urls
+from chat.images.urls import image_urls
 from chat.lines.urls import line_urls
 from chat.quality.urls import quality_urls
 from chat.settings_urls import settings_urls
@@ -30,6 +31,7 @@ urlpatterns = [
     *conversation_urls,
     *composing_urls,
     *folder_urls,
+    *image_urls,
     *sharing_urls,
     *settings_urls,
     *dashboard_urls,

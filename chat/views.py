@@ -23,6 +23,7 @@ from chat.conversations.selectors import sidebar
 from chat.domain import ProviderKind
 from chat.errors import QuestionRefused
 from chat.forms import AskForm
+from chat.images import form_images, sight
 from chat.models import Conversation, Turn
 from chat.settings_services import Choice
 from chat.windows import Window, window_of
@@ -63,7 +64,6 @@ def _uuid(text: str) -> UUID | None:
 
 def _page(access: Access, current: Conversation | None, window: Window) -> dict[str, Any]:
     slug = access.tenant.slug
-    models, model_line = _models(access)
     return {
         "conversation": current,
         "turns": selectors.turn_views(access=access, turns=window.turns, beside=window.beside),
@@ -72,25 +72,26 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
         "collections": list(collections_list(tenant=access.tenant)),
         "suggestions": _suggestions(access) if current is None else [],
         "followups": followups_of(access=access, turn=window.turns[-1]) if window.turns and window.is_latest else [],
-        "model_line": model_line,
-        "models": models,
+        **_models(access),
         "socket_url": f"/ws/t/{slug}/",
     }
+
+
+def _models(access: Access) -> dict[str, Any]:
+    """What a reader may choose between, which model answers as it is set up, and whether one of them sees."""
+    answers = settings_services.answer_settings(access.tenant)
+    try:
+        choices = settings_services.provider_configs(access.tenant, answers)
+    except AppError as error:
+        return {"models": [], "model_line": error.message, "eyes": sight.eyes(answers, ())}
+    models = settings_services.choosable(choices)
+    return {"models": models, "model_line": _model_line(choices), "eyes": sight.eyes(answers, choices)}
 
 
 def _suggestions(access: Access) -> list[str]:
     """A first question for each of the newest documents."""
     newest = documents_list(tenant=access.tenant).filter(status=Document.Status.READY)[:SUGGESTIONS]
     return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
-
-
-def _models(access: Access) -> tuple[list[Choice], str]:
-    """What a reader may choose between, and which model answers as it is set up."""
-    try:
-        choices = settings_services.provider_configs(access.tenant)
-    except AppError as error:
-        return [], error.message
-    return settings_services.choosable(choices), _model_line(choices)
 
 
 def _model_line(choices: Sequence[Choice]) -> str:
@@ -112,8 +113,7 @@ def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
     found = selectors.turn_get(access=access, turn_id=turn_id)
     beside = {turn_id: tree_of(found.conversation).beside(turn_id)}
     (view,) = selectors.turn_views(access=access, turns=[found], beside=beside)
-    models, _line = _models(access)
-    return render(request, "chat/_turn.html", {"turn": view, "models": models})
+    return render(request, "chat/_turn.html", {"turn": view, **_models(access)})
 
 
 @require_POST
@@ -131,6 +131,7 @@ async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             collection_ids=said["collection_ids"] or None,
             document_ids=said["document_ids"] or None,
             parent=said["parent_id"] or "end",
+            image_ids=said["image_ids"],
         ),
     )
 
@@ -150,7 +151,8 @@ async def answered(
         refused = QuestionRefused(_("Type a question of at most 8,000 characters."))
         return await in_thread(error_response, request, refused)
     try:
-        new, _created = await in_thread(start, access, form.cleaned_data)
+        image_ids = await form_images.taken(request, access)
+        new, _created = await in_thread(start, access, form.cleaned_data | {"image_ids": image_ids})
     except AppError as error:
         return await in_thread(error_response, request, error)
     await turns.start(new)

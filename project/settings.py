@@ -239,6 +239,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": ["blob:"],  # of a video that a person has chosen, the page itself takes frames
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -282,6 +283,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close turns whose process died": {"task": "chat.tasks.reap_turns", "schedule": min(30.0, LEASE_SECONDS / 2)},
     "remove deleted conversations for good": {"task": "chat.tasks.purge_conversations", "schedule": 60.0},
     "remove shared links that have ended": {"task": "chat.tasks.purge_shares", "schedule": 600.0},
+    "remove pictures that were never asked with": {"task": "chat.tasks.reap_images", "schedule": 3600.0},
     "go on with quality runs": {"task": "chat.quality.tasks.tidy_runs", "schedule": 60.0},
 }
 
@@ -298,6 +300,9 @@ READER_SILENT_SECONDS = env.integer("RAZGOVOR_READER_SILENT_SECONDS", 60)
 """A reader that has not come further for so long is stopped."""
 TURN_LOG_SECONDS = env.integer("RAZGOVOR_TURN_LOG_SECONDS", 3600)
 QUESTIONS_PER_MINUTE = env.integer("RAZGOVOR_QUESTIONS_PER_MINUTE", 60)
+PICTURE_MAX_BYTES = env.integer("RAZGOVOR_PICTURE_MAX_MB", 20) * 1024 * 1024
+PICTURES_PER_MINUTE = env.integer("RAZGOVOR_PICTURES_PER_MINUTE", 60)
+"""How many pictures one person may attach to questions."""
 
 LLM = env.text("RAZGOVOR_LLM", "auto")
 """What tenants without a provider of their own get: `auto` (Ollama when it answers, else the starter model),

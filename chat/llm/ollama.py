@@ -58,7 +58,7 @@ class OllamaChat(HttpChat):
         }
         body = {
             "model": self.model,
-            "messages": convert_to_openai_messages(messages),
+            "messages": [_with_images(message) for message in convert_to_openai_messages(messages)],
             "stream": True,
             "truncate": False,
             "shift": False,
@@ -69,6 +69,15 @@ class OllamaChat(HttpChat):
 
     def _decoder(self) -> Decoder:
         return OllamaDecoder(service=self._service, model=self.model)
+
+
+def _with_images(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of OpenAI's kind as Ollama has it: text alone, and the pictures beside it as base64."""
+    if isinstance(message["content"], str):
+        return message
+    texts = [part["text"] for part in message["content"] if part["type"] == "text"]
+    urls = [part["image_url"]["url"] for part in message["content"] if part["type"] == "image_url"]
+    return {**message, "content": "\n".join(texts), "images": [url.partition("base64,")[2] for url in urls]}
 
 
 class OllamaDecoder(Decoder):
@@ -122,6 +131,15 @@ async def list_models(base_url: str, *, allowed: Sequence[str], api_key: str = "
         async with _client(base_url, allowed=allowed, api_key=api_key, timeout_s=LIST_TIMEOUT_S) as client:
             listed = await client.list()
     return sorted(model.model for model in listed.models if model.model)
+
+
+async def show(
+    base_url: str, model: str, *, allowed: Sequence[str], api_key: str = "", timeout_s: float = LIST_TIMEOUT_S
+) -> Sequence[str] | None:
+    """What the model can do ("completion", "vision", ...); None where this Ollama is too old to say."""
+    async with _client(base_url, allowed=allowed, api_key=api_key, timeout_s=timeout_s) as client:
+        capabilities: Sequence[str] | None = (await client.show(model)).capabilities
+        return capabilities
 
 
 async def pull(base_url: str, model: str, *, allowed: Sequence[str], api_key: str = "") -> AsyncIterator[PullProgress]:

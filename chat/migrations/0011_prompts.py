@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0009_branches'),
+        ('chat', '0010_images'),
         ('tenants', '0002_apikey'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -12,6 +12,8 @@ from project.frames import Frame
 QUESTION_MAX_CHARS = 8_000
 MOST_DOCUMENTS = 20
 """That a question can be searched in by name."""
+MOST_IMAGES = 6
+"""Of one question: enough for the frames of a short video. A tenant's context may have room for fewer."""
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS)]
 
@@ -32,6 +34,8 @@ class Ask(Frame):
     shown branch ends with."""
     provider_id: UUID | None = None
     """The only model that may answer; None is whatever the tenant's settings say."""
+    image_ids: tuple[UUID, ...] = Field(default=(), max_length=MOST_IMAGES)
+    """Of pictures that were uploaded before, in the order in which they are meant."""
 
 
 class Stop(Frame):

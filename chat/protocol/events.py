@@ -20,12 +20,22 @@ class TurnFrame(Frame):
     seq: int = Field(ge=1)
 
 
+class PictureFrame(Frame):
+    """A picture that came with the question."""
+
+    url: str
+    name: str
+    width: int
+    height: int
+
+
 class TurnAccepted(TurnFrame):
     type: Literal["turn.accepted"] = "turn.accepted"
     conversation_id: UUID
     conversation_title: str
     conversation_url: str
     question: str
+    pictures: tuple[PictureFrame, ...] = ()
 
 
 class TurnStage(TurnFrame):
@@ -120,6 +130,8 @@ class TurnCompleted(TurnFrame):
     """It was cut at its longest length: `continue` writes the rest."""
     language: str = ""
     """Of the question, and so of the answer: a tag such as `en` or `sr-Latn`."""
+    from_pictures: bool = False
+    """It is about the pictures that came with the question; no passage bears it out."""
 
 
 class TurnStopped(TurnFrame):

@@ -16,6 +16,8 @@ from ingestion.domain import Hit
 from ingestion.embedding.words import WORD
 from ingestion.parts import Parts
 
+SEEN_WEIGHT = 0.5
+"""What a word on a picture of the question counts: it is what the question is about, with much beside that."""
 PREVIOUS_WEIGHT = 0.25
 """What a word of the question before counts, against one of the question itself."""
 OLDER_WEIGHT = 0.15
@@ -67,6 +69,8 @@ def _weighted(state: Retrieval) -> Iterator[tuple[str, float]]:
     yield state.question, 1.0
     for count, repeated in _repeated(state.question):
         yield repeated, log(count / (count - 1))  # together, 1 + log(count)
+    if state.seen:
+        yield state.seen, SEEN_WEIGHT
     if state.context:
         *older, previous = state.context
         yield previous, PREVIOUS_WEIGHT

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from chat.errors import (
     StreamBroken,
 )
 from chat.llm.ollama import OllamaChat, PullProgress, is_up, list_models, pull
+from tests.chat.pictures import jpeg, with_picture
 from tests.contracts.http import eventually
 from tests.contracts.ollama_server import (
     ANSWER,
@@ -58,6 +60,20 @@ async def test_it_streams_the_answer_with_its_counts(ollama: OllamaServer) -> No
     assert whole.usage_metadata["output_tokens"] == len(ANSWER)
     assert whole.usage_metadata["input_tokens"] == len("What is the warranty?") // 4
     assert whole.response_metadata == {"finish_reason": "stop", "model_name": "phi3.5"}
+
+
+async def test_pictures_go_beside_the_text_of_their_message(ollama: OllamaServer) -> None:
+    ollama.models.append("llava:latest")
+    ollama.seeing.append("llava:latest")
+    await model_at(ollama, model="llava").ainvoke([SystemMessage("Be brief."), with_picture("What is this?")])
+    system, asked = ollama.requests[0].json["messages"]
+    assert system == {"role": "system", "content": "Be brief."}
+    assert asked == {"role": "user", "content": "What is this?", "images": [b64encode(jpeg()).decode()]}
+
+
+async def test_a_model_without_eyes_refuses_a_picture(ollama: OllamaServer) -> None:
+    with pytest.raises(ProviderError, match="does not support image input"):
+        await model_at(ollama).ainvoke([with_picture("What is this?")])
 
 
 async def test_it_says_what_the_context_is_and_forbids_cutting(ollama: OllamaServer) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from chat.errors import (
 )
 from chat.llm.openai_compatible import OpenAICompatibleChat, key_headers, list_models
 from chat.llm.presets import FOUNDRY
+from tests.chat.pictures import jpeg, with_picture
 from tests.contracts.http import Step, eventually
 from tests.contracts.openai_server import (
     ANSWER,
@@ -66,6 +68,22 @@ async def test_it_streams_the_answer_with_its_counts(openai_endpoint: OpenAIServ
     assert whole.usage_metadata["input_tokens"] == 4
     assert whole.usage_metadata["output_tokens"] == len(ANSWER)
     assert whole.response_metadata == {"finish_reason": "stop", "model_name": "phi-3.5-mini"}
+
+
+async def test_pictures_are_parts_of_the_content(openai_endpoint: OpenAIServer) -> None:
+    openai_endpoint.models = ("phi-3.5-vision",)
+    await model_at(openai_endpoint, model="phi-3.5-vision").ainvoke([with_picture("What is this?")])
+    (message,) = openai_endpoint.requests[0].json["messages"]
+    url = f"data:image/jpeg;base64,{b64encode(jpeg()).decode()}"
+    assert message == {
+        "role": "user",
+        "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}],
+    }
+
+
+async def test_a_model_without_eyes_refuses_a_picture(openai_endpoint: OpenAIServer) -> None:
+    with pytest.raises(ProviderError, match="only supported by certain models"):
+        await model_at(openai_endpoint).ainvoke([with_picture("What is this?")])
 
 
 async def test_it_sends_what_the_protocol_asks_for(openai_endpoint: OpenAIServer) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.contracts.http import ContractServer, Reply, Request, Step
+from tests.contracts.pictures import picture_of
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 ANSWER = ("The ", "warranty ", "lasts ", "two ", "years ", "[1].")
@@ -32,9 +33,15 @@ DETAILS = {
 
 
 class OllamaServer(ContractServer):
-    def __init__(self, port: int = 0, *, models: Sequence[str] = ("phi3.5:latest",)) -> None:
+    def __init__(
+        self, port: int = 0, *, models: Sequence[str] = ("phi3.5:latest",), seeing: Sequence[str] = ()
+    ) -> None:
         super().__init__(port)
-        self.models = list(models)
+        self.models = [*models, *seeing]
+        self.seeing = list(seeing)
+        """Those of the models that take pictures."""
+        self.tells_capabilities = True
+        """Servers before 0.6.4 do not."""
         self.cut_prompts = 0
         """How many prompts were cut in silence, because the client did not forbid it."""
 
@@ -46,12 +53,23 @@ class OllamaServer(ContractServer):
                 reply.send_json(200, {"version": "0.33.0"})
             case "GET", "/api/tags":
                 reply.send_json(200, {"models": [_listed(name) for name in self.models]})
+            case "POST", "/api/show":
+                self._show(request, reply)
             case "POST", "/api/pull":
                 await (self.next_step() or self._pull)(request, reply)
             case "POST", "/api/chat":
                 await self._chat(request, reply)
             case _:
                 reply.send(404, b"404 page not found", {"Content-Type": "text/plain"})
+
+    def _show(self, request: Request, reply: Reply) -> None:
+        name = request.json.get("model", "")
+        if tagged(name) not in self.models:
+            reply.send_json(404, {"error": f"model '{name}' not found"})
+            return
+        told = {"capabilities": ["completion", *(["vision"] if tagged(name) in self.seeing else [])]}
+        shown = {"modelfile": "# Modelfile", "template": "{{ .Prompt }}", "details": DETAILS, "model_info": {}}
+        reply.send_json(200, shown | (told if self.tells_capabilities else {}))
 
     async def _chat(self, request: Request, reply: Reply) -> None:
         try:
@@ -79,6 +97,15 @@ class OllamaServer(ContractServer):
             return 400, "json: cannot unmarshal array into Go struct field ChatRequest.messages of type string"
         if _is_too_long(body) and body.get("truncate") is False:
             return 400, TOO_LONG
+        return self._image_complaint(body)
+
+    def _image_complaint(self, body: Any) -> tuple[int, str] | None:
+        """`images` of a message are base64 without anything before it: docs/api.md in Ollama's repository."""
+        images = [image for message in body["messages"] for image in message.get("images", [])]
+        if images and tagged(body["model"]) not in self.seeing:
+            return 400, "this model does not support image input"
+        if any(picture_of(image) is None for image in images):
+            return 400, "illegal base64 data at input byte 4"
         return None
 
     async def _pull(self, request: Request, reply: Reply) -> None:

@@ -11,8 +11,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from PIL import Image
+
 from chat.prompts import prompt
 from tests.contracts.http import ContractServer, Reply, Request, Step
+from tests.contracts.pictures import picture_at
 from tests.contracts.wheel import run_load_server
 
 EVENT_STREAM = {"Content-Type": "text/event-stream; charset=utf-8"}
@@ -21,6 +24,9 @@ KNOWN_ARGUMENTS = {
     "model", "messages", "temperature", "max_tokens", "max_completion_tokens", "stream", "stream_options", "stop",
     "seed", "response_format", "top_p",
 }  # fmt: skip
+BLIND = "Invalid content type. image_url is only supported by certain models."
+"""What a model without eyes is answered for."""
+NO_PICTURE = "You uploaded an unsupported image. Please make sure your image is valid."
 NVIDIA_GONE = {
     "type": "about:blank",
     "title": "Gone",
@@ -38,7 +44,8 @@ CONTEXT_LENGTH = {
 
 
 class OpenAIServer(ContractServer):
-    """`key` is the one key it accepts, in either header; an empty one lets everybody in."""
+    """`key` is the one key it accepts, in either header; an empty one lets everybody in. Models whose names speak of
+    vision take pictures."""
 
     prefix = "/v1"
 
@@ -102,6 +109,23 @@ class OpenAIServer(ContractServer):
         messages = body.get("messages")
         if not messages or any(message["role"] not in {"system", "user", "assistant"} for message in messages):
             return 400, openai_error("Invalid 'messages'.")
+        return next(filter(None, (self._content_complaint(body["model"], message) for message in messages)), None)
+
+    def _content_complaint(self, model: str, message: dict[str, Any]) -> tuple[int, Any] | None:
+        """Content is text, or a list of parts: https://platform.openai.com/docs/api-reference/chat/create"""
+        if isinstance(message["content"], str):
+            return None
+        for part in message["content"]:
+            match part:
+                case {"type": "text", "text": str()}:
+                    continue
+                case {"type": "image_url", "image_url": {"url": url}} if message["role"] == "user":
+                    if "vision" not in model:
+                        return 400, openai_error(BLIND)
+                    if picture_at(url) is None:
+                        return 400, openai_error(NO_PICTURE, code="invalid_image_format")
+                case _:
+                    return 400, openai_error(f"Invalid value in 'messages[].content': {str(part)[:60]}")
         return None
 
 
@@ -248,8 +272,22 @@ def delta(request: Request, content: dict[str, Any], finish_reason: str | None =
 
 
 def counts(request: Request, completion: int) -> dict[str, int]:
-    prompt = sum(len(message["content"].split()) for message in request.json["messages"])
+    prompt = sum(len(text_of(message).split()) for message in request.json["messages"])
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """The text of a message's content, whichever way that is written."""
+    content = message["content"]
+    return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content)
+
+
+def pictures_in(message: dict[str, Any]) -> list[Image.Image]:
+    """The pictures of a message, decoded."""
+    content = message["content"]
+    parts = [] if isinstance(content, str) else content
+    found = (picture_at(part["image_url"]["url"]) for part in parts if part["type"] == "image_url")
+    return [picture for picture in found if picture]
 
 
 def event(value: Any, newline: str = "\n") -> bytes:

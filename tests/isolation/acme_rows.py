@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.images.models import QuestionImage
 from chat.models import Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
 from chat.sharing.models import Share
@@ -40,6 +43,7 @@ class AcmeRows:
     folder: Folder
     share: Share
     prompt: SavedPrompt
+    image: QuestionImage
 
     def ids(self) -> dict[str, Any]:
         """Keyword of an address -> Acme's value for it. A new keyword has to be added here."""
@@ -51,6 +55,7 @@ class AcmeRows:
             "turn_id": self.turn.pk,
             "number": 1,
             "provider_id": self.provider.pk,
+            "image_id": self.image.pk,
             "key_id": self.key.pk,
             "upload_id": self.upload.pk,
             "change_id": self.change.pk,
@@ -99,8 +104,18 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     gap = KnowledgeGap.objects.create(tenant=acme, question=SECRET)
     GapRequest.objects.create(tenant=acme, gap=gap, turn=turn, asker=alice, question=SECRET, note=SECRET)
     prompt = SavedPrompt.objects.create(tenant=acme, name=SECRET, text=SECRET)
+    image = _image(acme, alice, turn)
     kept = (document, conversation, turn, provider, membership, invitation, key, upload, change, *lab)
-    return AcmeRows(*kept, gap, folder, share, prompt)
+    return AcmeRows(*kept, gap, folder, share, prompt, image)
+
+
+def _image(acme: Tenant, alice: User, turn: Turn) -> QuestionImage:
+    """Its bytes stand for the picture: whoever is shown them has been shown it."""
+    image = QuestionImage(tenant=acme, user=alice, turn=turn, name=SECRET, width=1, height=1, size=len(SECRET))
+    image.file.save(f"{acme.pk}/pictures/{image.pk}.jpg", ContentFile(SECRET.encode()), save=False)
+    image.text, image.read_at = SECRET, timezone.now()
+    image.save()
+    return image
 
 
 def _quality_lab(

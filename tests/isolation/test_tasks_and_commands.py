@@ -27,6 +27,7 @@ TENDING_EVERYBODY = {
     "chat.tasks.reap_turns",
     "chat.tasks.purge_conversations",
     "chat.tasks.purge_shares",
+    "chat.tasks.reap_images",
     "chat.quality.tasks.tidy_runs",
     "chat.tasks.fit_changed_collections",
 }

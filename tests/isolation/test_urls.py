@@ -17,7 +17,8 @@ PATTERNS = tenant_patterns()
 OF_CONVERSATIONS = [
     pattern
     for pattern in PATTERNS
-    if {"conversation_id", "turn_id"} & set(pattern.pattern.converters) and "dashboard" not in str(pattern.name)
+    if {"conversation_id", "turn_id", "image_id"} & set(pattern.pattern.converters)
+    and "dashboard" not in str(pattern.name)
 ]
 ADDRESSES = pytest.mark.parametrize("pattern", PATTERNS, ids=name_of)
 METHODS = pytest.mark.parametrize("method", ["get", "post"])

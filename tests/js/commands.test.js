@@ -29,6 +29,11 @@ describe("commands", () => {
     assert.deepEqual(command.collection_ids, []);
   });
 
+  it("name the pictures that go along, if there are any", () => {
+    assert.deepEqual(commands.ask({ text: "Why?", imageIds: ["i2", "i1"] }).image_ids, ["i2", "i1"]);
+    assert.ok(!("image_ids" in commands.ask({ text: "Why?", imageIds: [] })));
+  });
+
   it("give a retry an id of its own", () => {
     const command = commands.retry("t1");
     assert.equal(command.retry_of, "t1");

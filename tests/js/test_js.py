@@ -123,7 +123,7 @@ def test_the_parts_that_the_chat_script_fills_in_are_all_in_the_template() -> No
     wanted = set(re.findall(r"[Pp]arts\.([a-z]\w+)", script)) | set(re.findall(r"data-part=([\w-]+)\]", script))
     given = "".join(
         (ROOT / "templates" / "chat" / name).read_text(encoding="utf-8")
-        for name in ("_turn.html", "composing/_asked_in.html", "_sources.html", "_source_card.html")
+        for name in ("_turn.html", "_pictures.html", "composing/_asked_in.html", "_sources.html", "_source_card.html")
     )
     missing = wanted - set(re.findall(r'data-part="([\w-]+)"', given))
     assert not missing

@@ -16,6 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
+from chat.images.models import QuestionImage
 from chat.lines.models import RelevanceLine
 from chat.models import AnswerSettings, Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
@@ -74,6 +75,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Source.objects.create(
         tenant=acme, turn=turn, number=1, chunk_id=uuid4(), document_name="a.pdf", text="…", start=0, end=1
     )
+    QuestionImage.objects.create(tenant=acme, user=alice, turn=turn, name="a.jpg", width=1, height=1, size=1)
     Rating.objects.create(tenant=acme, turn=turn, user=alice, helpful=True)
     golden = GoldenQuestion.objects.create(tenant=acme, collection=document.collection, text="How long?")
     GoldenSource.objects.create(tenant=acme, question=golden, series=document.series, document_name="a.pdf")

@@ -1,5 +1,6 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
 import { announce, newsOf } from "razgovor/chat/announcing.js";
+import { Attachments } from "razgovor/chat/attachments.js";
 import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
@@ -8,6 +9,7 @@ import { copyAsked } from "razgovor/chat/copying.js";
 import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
 import { Followups } from "razgovor/chat/followups.js";
 import { Follow } from "razgovor/chat/follow.js";
+import { openLarge } from "razgovor/chat/pictures.js";
 import { failLocally, isFinal, isGap, newTurn, reduce } from "razgovor/chat/reducer.js";
 import { idsOf } from "razgovor/chat/scope.js";
 import { readAloud } from "razgovor/chat/read-aloud.js";
@@ -31,6 +33,7 @@ export class Chat extends HTMLElement {
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
     this.branches = new Branches(this.thread, this.#part("editor-template"));
+    this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce(text));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -69,6 +72,7 @@ export class Chat extends HTMLElement {
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new CitationHint(this.thread);
+    openLarge(this.thread, this.#part("lightbox"));
     new SourcePanel(this.#part("panel"), this.thread);
     this.thread.addEventListener("keydown", closeReason);
     addShortcuts(this);
@@ -91,18 +95,20 @@ export class Chat extends HTMLElement {
   #ask({ text, scope }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
-    this.#start(commands.ask({ text, conversationId, parentId, ...idsOf(scope) }), text, { scope });
+    const pictures = this.attachments.take();
+    const imageIds = pictures.map(({ id }) => id);
+    this.#start(commands.ask({ text, conversationId, parentId, imageIds, ...idsOf(scope) }), text, { scope, pictures });
   }
 
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
-  #start(command, question, { scope, instead = null }) {
+  #start(command, question, { scope, pictures = [], instead = null }) {
     this.#part("welcome")?.remove();
     const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.followups.clear();
     this.#part("followups").before(article);
     const turn = {
-      state: newTurn(command.turn_id, question),
+      state: newTurn(command.turn_id, question, pictures),
       view: new TurnView(article, this.#part("source-template")),
       command,
       replaced,
@@ -179,6 +185,7 @@ export class Chat extends HTMLElement {
     }
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
+    this.attachments.giveBack(turn.state.pictures);
     this.#advance(turn, failLocally(turn.state, error));
   }
 
@@ -256,8 +263,13 @@ export class Chat extends HTMLElement {
     if (this.#running().length) return toast(this.messages["still-answering"], "warning");
     const { view, command } = turn;
     const question = text ?? view.question;
-    const known = () => (goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }));
-    this.#start(isKnown(turn) ? known() : commands.again(command, question), question, { scope: view.scope, instead: turn });
+    const about = { scope: view.scope, instead: turn };
+    if (isKnown(turn)) {
+      this.#start(goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }), question, about);
+      return;
+    }
+    const pictures = this.attachments.take(); // they were given back
+    this.#start(commands.again(command, question, pictures.map(({ id }) => id)), question, { pictures, ...about });
   }
 
   /** Another version of a question: its thread takes the place of this one. */

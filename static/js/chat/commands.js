@@ -2,12 +2,13 @@
 import { uuid4 } from "razgovor/ui/ids.js";
 
 /** `parentId` is the turn that the question follows, null for a first one; without it the shown branch goes on. */
-export function ask({ text, conversationId = null, collectionIds = null, documentIds = null, parentId = undefined }) {
+export function ask({ text, conversationId, collectionIds, documentIds, parentId, imageIds = [] }) {
   const command = { type: "ask", turn_id: uuid4(), text };
   if (conversationId) command.conversation_id = conversationId;
   if (collectionIds) command.collection_ids = collectionIds;
   if (documentIds) command.document_ids = documentIds;
   if (parentId !== undefined) command.parent_id = parentId;
+  if (imageIds.length) command.image_ids = imageIds;
   return command;
 }
 
@@ -23,7 +24,12 @@ export function retry(turnId, { text = null, providerId = null } = {}) {
 export const goOn = (turnId) => ({ type: "continue", turn_id: uuid4(), continue_of: turnId });
 
 /** The same question, or another, at the place where `refused` was to be asked. */
-export const again = (refused, text) => ({ ...refused, turn_id: uuid4(), text });
+export function again(refused, text, imageIds = []) {
+  const command = { ...refused, turn_id: uuid4(), text };
+  delete command.image_ids;
+  if (imageIds.length) command.image_ids = imageIds;
+  return command;
+}
 
 export const stop = (turnId) => ({ type: "stop", turn_id: turnId });
 export const resume = (turnId, after) => ({ type: "resume", turn_id: turnId, after });

@@ -10,10 +10,11 @@
 
 const FINAL = new Set(["completed", "stopped", "failed"]);
 
-export function newTurn(id, question = "") {
+export function newTurn(id, question = "", pictures = []) {
   return Object.freeze({
     id,
     question,
+    pictures,
     status: "running",
     seq: 0,
     stage: "sending",
@@ -30,6 +31,7 @@ export function newTurn(id, question = "") {
     elapsedMs: null,
     model: "",
     refused: false,
+    fromPictures: false,
     notice: "",
     canGoOn: false,
     language: "",
@@ -52,6 +54,7 @@ function change(state, event) {
     case "turn.accepted":
       return {
         question: event.question,
+        pictures: event.pictures ?? [],
         conversation: {
           id: event.conversation_id,
           title: event.conversation_title,
@@ -77,6 +80,7 @@ function change(state, event) {
         elapsedMs: event.elapsed_ms,
         model: event.model,
         refused: event.refused ?? false,
+        fromPictures: event.from_pictures ?? false,
         notice: event.notice ?? "",
         canGoOn: event.can_go_on ?? false,
         language: event.language ?? "",

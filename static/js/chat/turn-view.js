@@ -1,4 +1,5 @@
 /** A turn on the page. It is given one state after another and touches only what differs between two. */
+import { showPictures } from "razgovor/chat/pictures.js";
 import { isFinal } from "razgovor/chat/reducer.js";
 import { showTargets, targetsIn } from "razgovor/chat/scope.js";
 import { SourcesView } from "razgovor/chat/sources-view.js";
@@ -42,6 +43,7 @@ export class TurnView {
     if (!before) this.#begin(state);
     if (state === before) return;
     if (state.question !== before?.question) this.#showQuestion(state.question);
+    if (state.pictures !== before?.pictures) showPictures(this.#parts.pictures, state.pictures);
     if (state.stage !== before?.stage) this.#showStage(state.stage);
     if (state.sources !== before?.sources) this.#sources.show(state.sources, state);
     if (state.cited !== before?.cited) this.#sources.cite(state.cited);
@@ -57,7 +59,10 @@ export class TurnView {
     this.article.dataset.status = "running";
     this.article.removeAttribute("data-refused");
     this.#parts.answer.replaceChildren();
-    for (const name of ["foot", "check", "retry", "notice", "error", "refused", "ask-owner", "stopped", "interrupted", "go-on"]) {
+    for (const name of [
+      ...["foot", "check", "retry", "notice", "error", "refused", "from-pictures"],
+      ...["ask-owner", "stopped", "interrupted", "go-on"],
+    ]) {
       this.#parts[name].hidden = true;
     }
     this.#parts.stage.hidden = false;
@@ -107,6 +112,7 @@ export class TurnView {
     letKeysScroll(parts.answer);
     parts.answer.lang = state.language;
     parts.refused.hidden = !state.refused;
+    parts["from-pictures"].hidden = !state.fromPictures;
     this.#offerTheOwner(state.id);
     parts.stopped.hidden = state.status !== "stopped";
     parts["go-on"].hidden = !state.canGoOn;

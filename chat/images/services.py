@@ -1,0 +1,94 @@
+"""Writes. `intake` makes the rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.errors import ImageRefused
+from chat.images.intake import Prepared, keep
+from chat.images.models import QuestionImage
+from chat.images.selectors import images_of
+from chat.models import Turn
+from ingestion import confinement
+from ingestion.confinement import Limits
+from ingestion.errors import IngestionError
+from ingestion.selectors import ocr_languages
+from ingestion.storage import local_copy
+from tenants.access import Access
+from tenants.models import User
+
+logger = logging.getLogger(__name__)
+
+KEPT_UNASKED = timedelta(days=1)
+"""A picture that no question has by then was forgotten in an open page."""
+REAPED_AT_ONCE = 500
+READING_LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=30, silent_seconds=20.0)
+"""Recognising a page of print takes five seconds on one core."""
+
+
+def images_attach(*, turn: Turn, user: User | None, image_ids: Sequence[UUID]) -> None:
+    """Give these to the turn, in this order. Raise `ImageRefused` unless each is this person's and no turn's yet; to be
+    called in the transaction that makes the turn."""
+    for position, image_id in enumerate(image_ids):
+        free = QuestionImage.objects.for_tenant(turn.tenant_id).filter(pk=image_id, user=user, turn=None)
+        if not free.update(turn=turn, position=position):
+            raise ImageRefused(_("A picture is no longer there, or was asked with already. Attach it again."))
+
+
+def images_again(*, access: Access, turn: Turn) -> list[UUID]:
+    """Copies of a turn's pictures, to ask its question again with: each belongs to one turn, and goes with it."""
+    if not turn.image_count:
+        return []
+    copies = []
+    for image in images_of(access=access).filter(turn=turn):
+        with image.file.open("rb") as file:
+            copy = keep(access=access, picture=Prepared(image.name, file.read(), image.width, image.height))
+        copy.text, copy.read_at = image.text, image.read_at
+        copy.save(update_fields=["text", "read_at"])
+        copies.append(copy.pk)
+    return copies
+
+
+def image_remove(*, access: Access, image_id: UUID) -> None:
+    """Take back what was not asked with yet. What is gone already may be taken back, too."""
+    with transaction.atomic():
+        images_of(access=access).filter(pk=image_id, turn=None).delete()
+
+
+def image_read(*, tenant_id: UUID, image_id: UUID) -> None:
+    """Recognise the text on a picture, in a process of its own. One that cannot be read has none."""
+    image = QuestionImage.objects.for_tenant(tenant_id).filter(pk=image_id, read_at=None).first()
+    if image is None:
+        return
+    text = ""
+    try:
+        with local_copy(image.file, check=lambda: None) as path, TemporaryDirectory() as directory:
+            text = _recognised(path, directory, ocr_languages(tenant_id=tenant_id))
+    except IngestionError as error:
+        logger.info("no text was recognised on picture %s: %s", image_id, error.message)
+    finally:
+        QuestionImage.objects.for_tenant(tenant_id).filter(pk=image_id).update(text=text, read_at=timezone.now())
+
+
+def _recognised(path: Path, directory: str, languages: Sequence[str]) -> str:
+    request = {"path": str(path), "directory": directory, "languages": list(languages)}
+    (found,) = confinement.run("chat.images.confined.recognise", request, check=lambda: None, limits=READING_LIMITS)
+    return str(found["text"])
+
+
+def images_reap() -> int:
+    """Remove what nobody has asked with for `KEPT_UNASKED`, every tenant's; return how many."""
+    due = QuestionImage.all_tenants.filter(turn=None, created_at__lt=timezone.now() - KEPT_UNASKED)
+    ids = list(due.values_list("pk", flat=True)[:REAPED_AT_ONCE])
+    with transaction.atomic():
+        QuestionImage.all_tenants.filter(pk__in=ids, turn=None).delete()
+    return len(ids)
