@@ -4,6 +4,7 @@ ChatError
 ├── QuestionRefused        the question itself cannot be taken: empty, too long
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
+├── ComparisonRefused      these models cannot be compared, or these answers not judged
 ├── TitleRefused           a conversation cannot be called that
 ├── ConversationUnreadable a file is no exported conversation
 ├── ProviderError          a model provider could not answer
@@ -37,6 +38,10 @@ class TurnConflict(ChatError):
 
 class GapClosed(ChatError):
     code = "gap.closed"
+
+
+class ComparisonRefused(ChatError):
+    code = "comparison.refused"
 
 
 class TitleRefused(ChatError):

@@ -108,6 +108,7 @@ class Assembler:
                     refused=data["refused"],
                     notice=data["notice"],
                     can_go_on=data.get("can_go_on", False),
+                    first_word_ms=data.get("first_word_ms"),
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
                 )
             case "turn.stopped":

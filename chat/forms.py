@@ -24,6 +24,9 @@ class AskForm(forms.Form):
     conversation_id = forms.UUIDField(required=False)
     parent_id = forms.UUIDField(required=False)
     collection_ids = UuidListField(required=False)
+    compare = UuidListField(required=False)
+    """The providers whose models are to answer side by side."""
+    blind = forms.BooleanField(required=False)
 
 
 class AgainForm(forms.Form):

@@ -21,7 +21,16 @@ from tenants.errors import NotFound
 from tenants.models import Role
 
 ANSWER_FIELDS = ("mode", "temperature", "max_tokens", "context_tokens", "passages", "system_prompt", "languages")
-PROVIDER_FIELDS = ("kind", "preset", "base_url", "model", "enabled")
+PROVIDER_FIELDS = (
+    "kind",
+    "preset",
+    "base_url",
+    "model",
+    "enabled",
+    "input_price",
+    "output_price",
+    "currency",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "refused": outcome.refused,
                 "notice": outcome.notice,
                 "can_go_on": outcome.can_go_on,
+                "first_word_ms": outcome.first_word_ms,
                 "context": asdict(context) if context else None,
             }
         case Status.STOPPED:

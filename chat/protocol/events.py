@@ -116,6 +116,7 @@ class TurnCompleted(TurnFrame):
     context: ContextFrame | None = None
     can_go_on: bool = False
     """It was cut at its longest length: `continue` writes the rest."""
+    first_word_ms: int | None = None
 
 
 class TurnStopped(TurnFrame):

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.comparisons.models import Comparison
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Provider, Source, Turn
 from chat.quality.models import GoldenQuestion, GoldenSource, QualityResult, QualityRun, Rating
@@ -65,6 +66,8 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     turn = Turn.objects.create(
         id=uuid4(), tenant=acme, conversation=conversation, question=SECRET, answer=SECRET, status="completed"
     )
+    turn.comparison = Comparison.objects.create(tenant=acme, conversation=conversation, verdict="better", best=turn)
+    turn.save(update_fields=["comparison"])
     Source.objects.create(
         tenant=acme,
         turn=turn,

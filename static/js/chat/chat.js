@@ -1,6 +1,7 @@
 /** `<rz-chat>`: ties the socket, the turns and the composer together. The page works without it, one reload a turn. */
 import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import * as commands from "razgovor/chat/commands.js";
+import { CompareMenu, Comparisons, goesOnFrom, nameOf } from "razgovor/chat/comparison.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { copyAsked } from "razgovor/chat/copying.js";
 import { Follow } from "razgovor/chat/follow.js";
@@ -24,6 +25,8 @@ export class Chat extends HTMLElement {
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
     this.branches = new Branches(this.thread, this.#part("editor-template"));
+    this.compareMenu = new CompareMenu(this.#part("composer"), this.messages);
+    this.comparisons = new Comparisons(this.thread, (name) => this.#part(`${name}-template`));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -44,6 +47,10 @@ export class Chat extends HTMLElement {
     this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
     this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
     this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
+    this.comparisons.addEventListener("stop", (event) => this.#stop(event.detail));
+    this.comparisons.addEventListener("judged", (event) => this.#judged(event.detail));
+    this.comparisons.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.comparisons.addEventListener("failed", (event) => toast(this.messages[event.detail], "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new SourcePanel(this.#part("panel"), this.thread);
@@ -66,7 +73,21 @@ export class Chat extends HTMLElement {
   #ask({ text, collectionIds }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
-    this.#start(commands.ask({ text, conversationId, collectionIds, parentId }), text);
+    const { providerIds, names, blind } = this.compareMenu.chosen;
+    if (providerIds.length === 1) {
+      this.composer.giveBack(text);
+      return toast(this.messages["compare-too-few"], "warning");
+    }
+    const command = commands.ask({ text, conversationId, collectionIds, parentId, providerIds, blind });
+    if (command.compare) this.#compare(command, text, names);
+    else this.#start(command, text);
+  }
+
+  #compare(command, question, names) {
+    this.#part("welcome")?.remove();
+    const articles = this.comparisons.begin(commands.turnsOf(command), names, question);
+    const turns = articles.map(({ id, article }) => this.#await(id, article, { command, question }));
+    this.#send(command, turns[0]);
   }
 
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
@@ -75,15 +96,20 @@ export class Chat extends HTMLElement {
     const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.thread.append(article);
-    const turn = {
-      state: newTurn(command.turn_id, question),
-      view: new TurnView(article, this.#part("source-template")),
-      command,
-      replaced,
-    };
-    turn.view.show(turn.state);
-    this.#turns.set(command.turn_id, turn);
+    const turn = this.#await(command.turn_id, article, { command, question, replaced });
     if (instead) this.#standBeside(instead, article);
+    this.#send(command, turn);
+  }
+
+  #await(id, article, { command, question, replaced = null }) {
+    const view = new TurnView(article, this.#part("source-template"));
+    const turn = { state: newTurn(id, question), view, command, replaced };
+    view.show(turn.state);
+    this.#turns.set(id, turn);
+    return turn;
+  }
+
+  #send(command, turn) {
     this.#settle();
     this.scroll.toEnd();
     this.#announce(turn.view.stageText);
@@ -112,9 +138,10 @@ export class Chat extends HTMLElement {
     turn.view.show(state);
     if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
     if (state.conversation !== before.conversation) this.#entered(state);
-    if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status]);
-    else if (state.stage !== before.stage) this.#announce(turn.view.stageText);
+    if (isFinal(state)) this.#announce(this.messages[state.refused ? "refused" : state.status], turn.view);
+    else if (state.stage !== before.stage) this.#announce(turn.view.stageText, turn.view);
     this.#settle();
+    if (isFinal(state) && state.seq > 0) this.comparisons.ended(turn.view.article);
   }
 
   // --- what the server says ------------------------------------------------------------------------------------------
@@ -150,7 +177,8 @@ export class Chat extends HTMLElement {
     }
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
-    this.#advance(turn, failLocally(turn.state, error));
+    const together = [...this.#turns.values()].filter(({ command }) => command === turn.command);
+    for (const each of together) this.#advance(each, failLocally(each.state, error));
   }
 
   /** No branch came of it: what was shown is shown again, and what was written is in its field. */
@@ -181,12 +209,15 @@ export class Chat extends HTMLElement {
     this.#adopt(article);
     const fresh = this.#turns.get(turn.state.id);
     if (fresh.state) setTimeout(() => this.#refetch(fresh, url), REFETCH_MS);
-    else this.#announce(this.messages[article.dataset.status] ?? "");
+    else {
+      this.#announce(this.messages[article.dataset.status] ?? "", fresh.view);
+      this.comparisons.ended(article);
+    }
     this.#settle();
   }
 
   #entered({ id: turnId, conversation: { id, title, url } }) {
-    this.dataset.end = turnId;
+    this.dataset.end = goesOnFrom(this.#turns.get(turnId).view.article);
     this.composer.conversationId = id;
     this.dataset.conversation = id;
     showConversation({ id, title, url });
@@ -243,6 +274,12 @@ export class Chat extends HTMLElement {
     this.#settle();
   }
 
+  /** Where nothing was asked below it yet, the next question follows the better answer. */
+  #judged(section) {
+    const end = this.dataset.end;
+    if (end && section.querySelector(`[data-turn="${CSS.escape(end)}"]`)) this.dataset.end = section.dataset.goesOn;
+  }
+
   #viewOf(element) {
     return this.#turns.get(element.closest(".turn")?.dataset.turn)?.view;
   }
@@ -263,8 +300,10 @@ export class Chat extends HTMLElement {
     }
   }
 
-  #announce(text) {
-    this.#part("live").textContent = text;
+  /** Of several that answer at once, which. */
+  #announce(text, view = null) {
+    const name = view && nameOf(view.article);
+    this.#part("live").textContent = name ? `${name}: ${text}` : text;
   }
 
   #part(name) {
