@@ -95,9 +95,9 @@ def verdict_set(*, access: Access, turn_id: UUID, verdict: Verdict) -> Compariso
     `Verdict.BETTER` the turn is the better one, and where nothing was asked below them yet, the conversation goes on
     from it."""
     turn = selectors.turn_get(access=access, turn_id=turn_id)
-    comparison = Comparison.objects.for_tenant(access.tenant).select_for_update().filter(pk=turn.comparison_id).first()
-    if comparison is None:
+    if turn.comparison_id is None:
         raise NotFound(_("This answer was not compared with others."))
+    comparison = Comparison.objects.for_tenant(access.tenant).select_for_update().get(pk=turn.comparison_id)
     compared = Turn.objects.for_tenant(access.tenant).filter(comparison=comparison)
     if verdict and not can_be_judged(list(compared.only("status"))):
         raise ComparisonRefused(_("There is nothing to compare: fewer than two of the answers are complete."))

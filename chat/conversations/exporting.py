@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from chat.branches import shown_branch, tree_of
 from chat.comparisons.models import Comparison
-from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn
+from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn, Verdict
 from chat.models import Conversation, Source, Turn
 from chat.rendering import render_answer
 from chat.selectors import citation_links, turns_of
@@ -117,12 +117,12 @@ def _portable_turn(exchange: Exchange, *, parent: int | None, comparison: int | 
     )
 
 
-def _verdict(turn: Turn) -> str:
+def _verdict(turn: Turn) -> Verdict:
     """That one is better is said of this one."""
     comparison = turn.comparison
     if comparison is None or (comparison.verdict == Comparison.Verdict.BETTER and comparison.best_id != turn.pk):
         return ""
-    return comparison.verdict
+    return cast("Verdict", comparison.verdict)
 
 
 def as_json(conversation: Conversation, made_of: Sequence[Exchange]) -> str:

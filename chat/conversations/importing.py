@@ -120,7 +120,7 @@ def _write_comparisons(
         turn.comparison = comparison = made[each.comparison]
         if each.verdict:
             comparison.verdict = each.verdict
-            comparison.best = turn if each.verdict == Comparison.Verdict.BETTER else None
+            comparison.best = turn if each.verdict == "better" else None
             comparison.save(update_fields=["verdict", "best"])
     Turn.objects.for_tenant(access.tenant).bulk_update(turns, ["comparison"])
 

@@ -23,6 +23,7 @@ def _without_nul(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_without_nul)]
 Over = Literal["completed", "stopped", "failed", "interrupted"]
+Verdict = Literal["", "better", "good", "bad"]
 Name = Annotated[Text, Field(max_length=255)]
 
 
@@ -54,7 +55,7 @@ class PortableTurn(Portable):
     """Which of the file's turns it follows, counted from 0; None is none, it is a first question."""
     comparison: int | None = Field(default=None, ge=0)
     """The place of the first of those that were asked together, of several models."""
-    verdict: Literal["", "better", "good", "bad"] = ""
+    verdict: Verdict = ""
     """What came of the comparison: "better" of the one that was, "good" or "bad" of all."""
     sources: tuple[PortableSource, ...] = Field(default=(), max_length=SOURCES_MAX)
 

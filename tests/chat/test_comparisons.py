@@ -82,6 +82,10 @@ def verdict_address(turn: Turn) -> str:
     return reverse("chat:turn_comparison", args=["acme", turn.pk])
 
 
+def page_of(response: Any) -> Any:
+    return LexborHTMLParser(response.content)
+
+
 # --- asking ---
 
 
@@ -184,7 +188,7 @@ def test_the_next_question_follows_the_better_answer(as_alice: Access) -> None:
 def test_the_page_shows_it_where_it_stands(alice_client: Client, as_alice: Access) -> None:
     small, large = compared(as_alice, "Small", "Large", status="failed")
     after = asked_below(as_alice, small)
-    page = LexborHTMLParser(alice_client.get(turn_url("acme", after)).content)
+    page = page_of(alice_client.get(turn_url("acme", after)))
     thread = page.css_first("[data-part=thread]")
     assert [each.text(strip=True) for each in thread.css("[data-part=column-name]")] == ["Small", "Large"]
     for turn in (small, large, after):
@@ -230,7 +234,7 @@ def test_a_vote_is_changed_and_withdrawn(alice_client: Client, as_alice: Access)
 def test_a_script_gets_the_comparison_as_it_stands(alice_client: Client, as_alice: Access) -> None:
     _small, large = compared(as_alice, "Small", "Large")
     answer = alice_client.post(verdict_address(large), {"verdict": "better"}, headers={"hx-target": "comparison"})
-    section = LexborHTMLParser(answer.content).css_first(".comparison")
+    section = page_of(answer).css_first(".comparison")
     assert section.attributes["data-goes-on"] == str(large.pk)
     pressed = [each.attributes["aria-pressed"] for each in section.css(".column-foot [name=verdict]")]
     assert pressed == ["false", "true"]
@@ -258,7 +262,7 @@ def test_nobody_else_judges(as_alice: Access, as_bob: Access, as_charlie: Access
 
 def test_names_are_hidden_until_the_vote(alice_client: Client, as_alice: Access) -> None:
     small, _large = compared(as_alice, "Small-7", "Large-9", blind=True)
-    page = LexborHTMLParser(alice_client.get(verdict_address(small)).content)
+    page = page_of(alice_client.get(verdict_address(small)))
     assert [each.text(strip=True) for each in page.css("[data-part=column-name]")] == ["Model A", "Model B"]
     assert not any("Small-7" in each.text() for each in page.css("[data-part=model]"))
     verdict_set(access=as_alice, turn_id=small.pk, verdict=Verdict.GOOD)
@@ -323,7 +327,7 @@ def test_the_dashboard_shows_who_wins_and_not_what_was_asked(
     verdict_set(access=as_charlie, turn_id=theirs[0].pk, verdict=Verdict.BETTER)
     turns = compared(as_alice, "Small", "Large")
     verdict_set(access=as_alice, turn_id=turns[1].pk, verdict=Verdict.BETTER)
-    section = LexborHTMLParser(alice_client.get(address).content).css_first("[aria-labelledby=arena-heading]")
+    section = page_of(alice_client.get(address)).css_first("[aria-labelledby=arena-heading]")
     rows = [[cell.text(strip=True) for cell in row.css("th, td")][:5] for row in section.css("tbody tr")]
     assert rows == [["Large", "1", "0", "0", "1"], ["Small", "0", "1", "0", "1"]]
     assert "How long?" not in section.text()
@@ -343,7 +347,7 @@ def test_a_text_has_the_answer_that_it_goes_on_from_and_a_file_has_all(as_alice:
     file = exporting.as_json(conversation, every)
     assert [(turn["comparison"], turn["verdict"]) for turn in json.loads(file)["turns"]] == [(0, ""), (0, "better")]
     made = importing.conversation_import(access=as_alice, file=io.BytesIO(file.encode()))
-    (view,) = views_of(access=as_alice, window=window_of(access=as_alice, conversation=made))
+    (view,) = shown(as_alice, Turn(conversation=made))
     assert [(each.name, each.is_best) for each in view.comparison.columns] == [("Small", False), ("Large", True)]
     assert small.comparison_id != Turn.objects.for_tenant(as_alice.tenant).get(pk=view.id).comparison_id
 
