@@ -108,10 +108,11 @@ MISSING = (
 @dataclass(frozen=True)
 class Made:
     """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document; `talk` is a
-    conversation with answers."""
+    conversation with answers, `compared` one in which two models have answered the same."""
 
     link: str
     talk: UUID
+    compared: UUID
     handbook: UUID
     tariffs: tuple[UUID, UUID]
 
@@ -130,7 +131,8 @@ def make() -> Made:
     _models(access_for(owner, EMPTY))
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
     talk = screenshot_talks.make(access)
-    return Made(link=f"/invitations/{token}/", talk=talk, handbook=handbook_id, tariffs=tariffs)
+    compared = screenshot_talks.compared(access)
+    return Made(link=f"/invitations/{token}/", talk=talk, compared=compared, handbook=handbook_id, tariffs=tariffs)
 
 
 def _colleagues(access: Access) -> None:

@@ -93,6 +93,7 @@ def main(*wanted: str) -> None:
                 *_documents(data.FILLED, made.handbook, made.tariffs),
                 *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
                 *_conversations(data.FILLED, data.EMPTY, made.talk),
+                Shot("comparison", f"/t/{data.FILLED}/c/{made.compared}/"),
                 *_asked(visitor, data.FILLED),
             ]
             chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]
