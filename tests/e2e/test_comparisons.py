@@ -114,3 +114,20 @@ def test_one_fails_the_other_goes_on_and_names_are_hidden_until_there_is_nothing
     wait_until_over(column(comparison, MODEL).locator(".turn"))
     expect(column(comparison, OTHER_MODEL).locator("[data-part=error]")).to_be_visible()
     expect(comparison.get_by_role("button", name=re.compile("better"))).to_have_count(0)
+
+
+def test_forms_alone_do_it_too(
+    page: Page, signed_in: SignedIn, product: Product, writing_organisation: str, upstream: OpenAIServer
+) -> None:
+    upstream.script(by_its_name, by_its_name)
+    plain = signed_in(DANA, java_script_enabled=False)
+    plain.goto(product.address(f"/t/{writing_organisation}/"))
+    comparison = compare(plain)
+    for model, said in SAID.items():
+        expect(column(comparison, model).locator(".answer")).to_contain_text(said)
+    good = comparison.get_by_role("button", name="Both good")
+    good.click()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    column(comparison, OTHER_MODEL).get_by_role("button", name=re.compile("This one is better")).click()
+    expect(good).to_have_attribute("aria-pressed", "false")
+    expect(column(comparison, OTHER_MODEL)).to_contain_text("better")
