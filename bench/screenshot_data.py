@@ -110,11 +110,13 @@ MISSING = (
 @dataclass(frozen=True)
 class Made:
     """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document; `talk` is a
-    conversation with answers, and `shared` is where a link to it leads."""
+    conversation with answers, `shared` is where a link to it leads, and in `compared` two models have answered the
+    same."""
 
     link: str
     talk: UUID
     shared: str
+    compared: UUID
     handbook: UUID
     tariffs: tuple[UUID, UUID]
 
@@ -134,8 +136,14 @@ def make() -> Made:
     _models(access_for(owner, EMPTY))
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
     talk = screenshot_talks.make(access)
-    shared = screenshot_talks.shared(access, talk)
-    return Made(link=f"/invitations/{token}/", talk=talk, shared=shared, handbook=handbook_id, tariffs=tariffs)
+    return Made(
+        link=f"/invitations/{token}/",
+        talk=talk,
+        shared=screenshot_talks.shared(access, talk),
+        compared=screenshot_talks.compared(access),
+        handbook=handbook_id,
+        tariffs=tariffs,
+    )
 
 
 def _colleagues(access: Access) -> None:

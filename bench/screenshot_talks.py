@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from chat.comparisons.models import Comparison
 from chat.conversations import services
 from chat.conversations.searching import folded_text
 from chat.folders.services import conversation_move_to_new
@@ -68,6 +69,23 @@ def shared(access: Access, talk: UUID) -> str:
     sharing.sharing_rules_change(access=access, public=True, endless=False)
     share = sharing.share_create(access=access, conversation_id=talk, audience=Share.Audience.PUBLIC, days=7)
     return urlsplit(link_of(share)).path
+
+
+def compared(access: Access) -> UUID:
+    """Two models have answered the same, and one of them better."""
+    question, answer, sources = LIST[0]
+    conversation = Conversation.objects.create(tenant=access.tenant, user=access.user, title=question)
+    comparison = Comparison.objects.create(tenant=access.tenant, conversation=conversation, verdict="better")
+    texts = {"phi3.5": "It begins on 4 May [1].", "llama3.2": f"{answer} Until then water comes from tanks [1]."}
+    for model, text in texts.items():
+        turn = _turn(conversation, None, question, text, sources)
+        turn.model, turn.comparison = model, comparison
+        turn.first_word_ms, turn.elapsed_ms, turn.prompt_tokens, turn.completion_tokens = 1_400, 3_900, 812, len(text)
+        turn.save()
+        comparison.best = conversation.head = turn
+    comparison.save()
+    conversation.save()
+    return conversation.pk
 
 
 def _talk(access: Access, title: str, exchanges: tuple[Exchange, ...] | list[Exchange]) -> UUID:

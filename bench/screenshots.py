@@ -97,6 +97,7 @@ def main(*wanted: str) -> None:
                 *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
                 *_conversations(data.FILLED, data.EMPTY, made.talk),
                 *_sharing(data.FILLED, made.talk, made.shared),
+                Shot("comparison", f"/t/{data.FILLED}/c/{made.compared}/"),
                 *_asked(visitor, data.FILLED),
             ]
             chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]

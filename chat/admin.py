@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from chat import provider_services
+from chat.comparisons.models import Comparison
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
@@ -32,7 +33,10 @@ class ProviderAdmin(TenantOwnedAdmin):
     list_filter = ("kind", "enabled", "tenant")
     search_fields = ("model", "base_url", "tenant__name", "tenant__slug")
     ordering = ("tenant__name", "position")
-    fields = ("tenant", "position", "kind", "preset", "base_url", "model", "sees", "enabled", "has_key", "created_at")
+    fields = (
+        *("tenant", "position", "kind", "preset", "base_url", "model", "sees", "enabled", "has_key", "created_at"),
+        *("input_price", "output_price", "currency"),
+    )
     readonly_fields = ("has_key",)
 
     @admin.display(boolean=True, description="key")
@@ -83,10 +87,17 @@ class TurnAdmin(TenantOwnedAdmin):
     list_filter = ("status", "refused", "provider", "model", "tenant")
     search_fields = ("id", "error_code", "tenant__slug")
     date_hierarchy = "created_at"
-    raw_id_fields = ("conversation", "parent", "chosen_provider", "continues")
+    raw_id_fields = ("conversation", "parent", "chosen_provider", "continues", "comparison")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("trace") if _is_list(request) else super().get_queryset(request)
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(TenantOwnedAdmin):
+    list_display = ("created_at", "tenant", "verdict", "blind")
+    list_filter = ("verdict", "tenant")
+    raw_id_fields = ("conversation", "best")
 
 
 @admin.register(Source)

@@ -22,16 +22,18 @@ from tenants.access import Access, tenant_view
 
 @require_POST
 async def again(request: HttpRequest, slug: str, turn_id: UUID) -> HttpResponseBase:
-    def start(access: Access, said: dict[str, Any]) -> tuple[Turn, bool]:
+    def start(access: Access, said: dict[str, Any]) -> list[Turn]:
         if said["go_on"]:
-            return services.turn_continue(access=access, turn_id=uuid4(), continue_of=turn_id)
-        return services.turn_retry(
-            access=access,
-            turn_id=uuid4(),
-            retry_of=turn_id,
-            text=said["text"] or None,
-            provider_id=said["provider_id"],
-        )
+            turn, _new = services.turn_continue(access=access, turn_id=uuid4(), continue_of=turn_id)
+        else:
+            turn, _new = services.turn_retry(
+                access=access,
+                turn_id=uuid4(),
+                retry_of=turn_id,
+                text=said["text"] or None,
+                provider_id=said["provider_id"],
+            )
+        return [turn]
 
     return await answered(request, slug, AgainForm(request.POST), start)
 

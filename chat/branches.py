@@ -7,8 +7,9 @@ The conversation remembers in `head` a turn of the shown branch, which goes on f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
@@ -20,7 +21,8 @@ Parent = UUID | Literal["end"] | None
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The turns that stand at one place of a conversation, in the order in which they were asked."""
+    """The turns that stand at one place of a conversation, in the order in which they were asked. Those of a comparison
+    count as one."""
 
     turns: Sequence[UUID]
     place: int
@@ -35,12 +37,26 @@ class Beside:
         return self.turns[self.place] if self.place < len(self.turns) else None
 
 
-class Tree:
-    """`turns` are pairs of a turn and what it follows, in the order in which they were asked."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a turn has in common with those that other models answer beside it."""
 
-    def __init__(self, turns: Iterable[tuple[UUID, UUID | None]]) -> None:
+    comparison: int
+    best: UUID | None = None
+
+
+class Tree:
+    """`turns` are pairs of a turn and what it follows, in the order in which they were asked; `compared` are those of
+    comparisons."""
+
+    def __init__(
+        self,
+        turns: Iterable[tuple[UUID, UUID | None]],
+        compared: Mapping[UUID, Compared] = MappingProxyType({}),
+    ) -> None:
         self._parents = dict(turns)
         self._children: defaultdict[UUID | None, list[UUID]] = defaultdict(list)
+        self._compared = compared
         for turn, parent in self._parents.items():
             self._children[parent].append(turn)
 
@@ -57,22 +73,54 @@ class Tree:
 
     def path_through(self, turn: UUID | None) -> list[UUID]:
         """The branch that `turn` stands in, as far as it goes; for None the one that was asked last. Where it divides
-        below `turn`, it goes the way that was asked last."""
+        below `turn`, it goes the way that was asked last, and through the leading one of a comparison."""
         for end in reversed(self._parents):
             if end not in self._children:
                 path = self.path_to(end)
                 if turn is None or turn in path:
-                    return path
+                    return path if end == turn else [*path[:-1], self._leading(end)]
         return []
 
+    def together(self, turn: UUID) -> Sequence[UUID]:
+        """The turns of its comparison; itself alone where it is in none."""
+        if turn not in self._compared:
+            return (turn,)
+        comparison = self._compared[turn].comparison
+        beside = self._children[self._parents[turn]]
+        return tuple(
+            each for each in beside if each in self._compared and self._compared[each].comparison == comparison
+        )
+
+    def _leading(self, turn: UUID) -> UUID:
+        """Of its comparison, the one that the conversation goes on from: that with the latest question below it, else
+        the better one, else the first."""
+        together = self.together(turn)
+        if len(together) == 1:
+            return turn
+        followed = [each for each in together if self._children.get(each)]
+        if followed:
+            order = list(self._parents)
+            return max(followed, key=lambda each: order.index(self._children[each][-1]))
+        return self._compared[turn].best or together[0]
+
     def beside(self, turn: UUID) -> Beside:
-        turns = self._children[self._parents[turn]]
+        """Of another comparison at its place, the leading turn."""
+        own = self.together(turn)
+        turns: list[UUID] = []
+        for each in self._children[self._parents[turn]]:
+            together = self.together(each)
+            if each == together[0]:
+                turns.append(turn if each in own else self._leading(each))
         return Beside(tuple(turns), turns.index(turn) + 1)
 
 
 def tree_of(conversation: Conversation) -> Tree:
     turns = Turn.objects.for_tenant(conversation.tenant_id).filter(conversation=conversation)
-    return Tree(turns.order_by("created_at", "pk").values_list("pk", "parent_id"))
+    rows = list(
+        turns.order_by("created_at", "pk").values_list("pk", "parent_id", "comparison_id", "comparison__best_id")
+    )
+    compared = {pk: Compared(comparison, best) for pk, _parent, comparison, best in rows if comparison}
+    return Tree(((pk, parent) for pk, parent, _comparison, _best in rows), compared)
 
 
 def shown_branch(conversation: Conversation) -> list[UUID]:

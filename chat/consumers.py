@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from chat import selectors, services, titles, turns
 from chat.aio import in_thread
+from chat.comparisons.services import Asked, comparison_start
 from chat.following import follow
 from chat.models import Turn
 from chat.ports import LogGone
@@ -114,19 +115,8 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def act(self, access: Access, command: Ask | Stop | Retry | Continue | Resume) -> None:
         match command:
             case Ask():
-                turn, new = await in_thread(
-                    services.turn_start,
-                    access=access,
-                    turn_id=command.turn_id,
-                    text=command.text,
-                    conversation_id=command.conversation_id,
-                    collection_ids=command.collection_ids,
-                    document_ids=command.document_ids,
-                    parent=command.parent_id,
-                    provider_id=command.provider_id,
-                    image_ids=command.image_ids,
-                )
-                await self.begin(turn, new=new)
+                for turn, new in await in_thread(_asked, access, command):
+                    await self.begin(turn, new=new)
             case Retry():
                 turn, new = await in_thread(
                     services.turn_retry,
@@ -213,6 +203,23 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         full = len(self.commands) == COMMANDS_IN_WINDOW and now - self.commands[0] < WINDOW_S
         self.commands.append(now)
         return full
+
+
+def _asked(access: Access, command: Ask) -> list[tuple[Turn, bool]]:
+    question: dict[str, Any] = {
+        "text": command.text,
+        "conversation_id": command.conversation_id,
+        "collection_ids": command.collection_ids,
+        "document_ids": command.document_ids,
+        "parent": command.parent_id,
+        "image_ids": command.image_ids,
+    }
+    if command.compare and command.provider_id:
+        others = [Asked(each.turn_id, each.provider_id) for each in command.compare]
+        asked = [Asked(command.turn_id, command.provider_id), *others]
+        return comparison_start(access=access, asked=asked, blind=command.blind, **question)
+    provider_id = command.provider_id
+    return [services.turn_start(access=access, turn_id=command.turn_id, provider_id=provider_id, **question)]
 
 
 def _language(scope: Any) -> str:

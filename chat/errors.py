@@ -5,6 +5,7 @@ ChatError
 ├── ImageRefused           a picture cannot be taken, is gone, or nobody is there who could look at it
 ├── TurnConflict           the turn exists already in another state, or is not there
 ├── GapClosed              a knowledge gap was dealt with by somebody else
+├── ComparisonRefused      these models cannot be compared, or these answers not judged
 ├── PromptRefused          a prompt cannot be saved: its name is taken, or there are too many
 ├── TitleRefused           a conversation cannot be called that
 ├── ConversationUnreadable a file is no exported conversation
@@ -45,6 +46,10 @@ class TurnConflict(ChatError):
 
 class GapClosed(ChatError):
     code = "gap.closed"
+
+
+class ComparisonRefused(ChatError):
+    code = "comparison.refused"
 
 
 class PromptRefused(ChatError):

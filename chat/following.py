@@ -112,6 +112,7 @@ class Assembler:
                     notice=data["notice"],
                     can_go_on=data.get("can_go_on", False),
                     from_pictures=data.get("from_pictures", False),
+                    first_word_ms=data.get("first_word_ms"),
                     context=ContextFrame(**context) if (context := data.get("context")) else None,
                     language=language_of(self.turn.question),
                 )

@@ -25,6 +25,9 @@ class AskForm(forms.Form):
     parent_id = forms.UUIDField(required=False)
     collection_ids = UuidListField(required=False)
     document_ids = UuidListField(required=False)
+    compare = UuidListField(required=False)
+    """The providers whose models are to answer side by side."""
+    blind = forms.BooleanField(required=False)
 
     def clean_document_ids(self) -> list[Any]:
         ids: list[Any] = self.cleaned_data["document_ids"]

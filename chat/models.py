@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.comparisons.models import Comparison
 from chat.composing.models import SavedPrompt  # noqa: F401 - Django looks for an app's models here
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap  # noqa: F401
@@ -92,6 +93,16 @@ class Provider(TenantOwned):
     """Whether its model takes pictures."""
     position = models.PositiveSmallIntegerField(default=0)
     enabled = models.BooleanField(default=True)
+    input_price = models.DecimalField(
+        null=True, blank=True, max_digits=12, decimal_places=4, validators=[MinValueValidator(0)]
+    )
+    """Of a million tokens read; null is not known, and no cost is shown."""
+    output_price = models.DecimalField(
+        null=True, blank=True, max_digits=12, decimal_places=4, validators=[MinValueValidator(0)]
+    )
+    """Of a million tokens written."""
+    currency = models.CharField(max_length=8, blank=True)
+    """As it is shown behind a cost."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantOwned.Meta):
@@ -169,6 +180,8 @@ class Turn(TenantOwned):
 
     chosen_provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     """The one that its reader wanted this answer from; null is whichever the organisation has set up."""
+    comparison = models.ForeignKey(Comparison, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """Shared with those that other models answer beside it."""
     provider = models.CharField(max_length=60, blank=True)
     model = models.CharField(max_length=200, blank=True)
     folded = models.TextField(blank=True, default="", editable=False)

@@ -30,7 +30,17 @@ ANSWER_FIELDS = (
     "languages",
     "suggests",
 )
-PROVIDER_FIELDS = ("kind", "preset", "base_url", "model", "sees", "enabled")
+PROVIDER_FIELDS = (
+    "kind",
+    "preset",
+    "base_url",
+    "model",
+    "sees",
+    "enabled",
+    "input_price",
+    "output_price",
+    "currency",
+)
 
 
 @dataclass(frozen=True, slots=True)

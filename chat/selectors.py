@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -29,6 +29,9 @@ from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
 from tenants.access import Access
 from tenants.errors import NotFound
+
+if TYPE_CHECKING:
+    from chat.comparisons.showing import ComparisonView
 
 HISTORY_TURNS = 8
 """At most. The oldest go"""
@@ -199,6 +202,8 @@ class TurnView:
     """What has become of the question where it was sent to the owner."""
     beside: Beside | None = None
     """The turns that stand at its place."""
+    comparison: ComparisonView | None = None
+    """All that was compared, where it was compared with others."""
 
     @property
     def found(self) -> int:

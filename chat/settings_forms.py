@@ -13,7 +13,7 @@ from chat.errors import ProviderError
 from chat.llm.outbound import outbound_allowed
 from chat.llm.presets import PRESETS
 from chat.models import AnswerSettings, Provider
-from chat.provider_services import KeyChange
+from chat.provider_services import PROVIDER_FIELDS, KeyChange
 from chat.settings_services import STARTER_MODEL, default_address, outbound_hosts
 from ingestion.models import Collection
 from ingestion.selectors import collections_list
@@ -140,14 +140,27 @@ class ProviderForm(forms.Form):
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("Stored encrypted and never shown again. Blank keeps the present one."),
     )
+    input_price = forms.DecimalField(
+        label=_("Price of a million tokens read"),
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        help_text=_(
+            "Blank where it costs nothing or you do not want to see it. Comparisons of models show what an answer cost."
+        ),
+    )
+    output_price = forms.DecimalField(
+        label=_("Price of a million tokens written"), required=False, min_value=0, max_digits=12, decimal_places=4
+    )
+    currency = forms.CharField(label=_("Currency"), max_length=8, required=False)
     remove_key = forms.BooleanField(label=_("Remove the key"), required=False)
     enabled = forms.BooleanField(label=_("In use"), required=False, initial=True)
 
     def __init__(self, *args: Any, provider: Provider | None = None, **kwargs: Any) -> None:
         self.provider = provider
         if provider is not None:
-            names = ("kind", "preset", "base_url", "model", "sees", "enabled")
-            kwargs.setdefault("initial", {name: getattr(provider, name) for name in names})
+            kwargs.setdefault("initial", {name: getattr(provider, name) for name in PROVIDER_FIELDS})
         kwargs["auto_id"] = f"id_{provider.pk if provider else 'new'}_%s"  # several of these forms are on one page
         super().__init__(*args, **kwargs)
         if provider is None:

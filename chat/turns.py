@@ -272,6 +272,7 @@ def terminal_entry(outcome: Outcome) -> dict[str, Any]:
                 "notice": outcome.notice,
                 "can_go_on": outcome.can_go_on,
                 "from_pictures": outcome.from_pictures,
+                "first_word_ms": outcome.first_word_ms,
                 "context": asdict(context) if context else None,
             }
         case Status.STOPPED:

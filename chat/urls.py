@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chat import branch_views, views
+from chat.comparisons.urls import comparison_urls
 from chat.composing.urls import composing_urls
 from chat.conversations.urls import conversation_urls
 from chat.dashboard.urls import dashboard_urls
@@ -29,6 +30,7 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/sources/<int:number>/", views.source, name="source"),
     path("turns/<uuid:turn_id>/sources/<int:number>/image/", views.source_image, name="source_image"),
     *conversation_urls,
+    *comparison_urls,
     *composing_urls,
     *folder_urls,
     *image_urls,

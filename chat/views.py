@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import shuffle
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import selectors, services, settings_services, source_pages, turns
 from chat.aio import in_thread
 from chat.branches import tree_of
+from chat.comparisons.services import Asked, comparison_start
+from chat.comparisons.showing import views_of
 from chat.composing.followups import followups_of
 from chat.composing.selectors import prompts_list
 from chat.conversations.selectors import sidebar
@@ -66,7 +69,7 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
     slug = access.tenant.slug
     return {
         "conversation": current,
-        "turns": selectors.turn_views(access=access, turns=window.turns, beside=window.beside),
+        "turns": views_of(access=access, window=window),
         "window": window,
         "sidebar": sidebar(access=access, current_id=current.pk if current else None),
         "collections": list(collections_list(tenant=access.tenant)),
@@ -119,27 +122,31 @@ def turn(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
 @require_POST
 async def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A question from a plain form."""
-    return await answered(
-        request,
-        slug,
-        AskForm(request.POST),
-        lambda access, said: services.turn_start(
-            access=access,
-            turn_id=uuid4(),
-            text=said["text"],
-            conversation_id=said["conversation_id"],
-            collection_ids=said["collection_ids"] or None,
-            document_ids=said["document_ids"] or None,
-            parent=said["parent_id"] or "end",
-            image_ids=said["image_ids"],
-        ),
-    )
+    return await answered(request, slug, AskForm(request.POST), _asked)
+
+
+def _asked(access: Access, said: dict[str, Any]) -> list[Turn]:
+    place: dict[str, Any] = {
+        "text": said["text"],
+        "conversation_id": said["conversation_id"],
+        "collection_ids": said["collection_ids"] or None,
+        "document_ids": said["document_ids"] or None,
+        "parent": said["parent_id"] or "end",
+        "image_ids": said["image_ids"],
+    }
+    if providers := said["compare"]:
+        if said["blind"]:  # who knows the order of the menu would know the models
+            shuffle(providers)
+        asked = [Asked(uuid4(), each) for each in providers]
+        return [turn for turn, _new in comparison_start(access=access, asked=asked, blind=said["blind"], **place)]
+    turn, _new = services.turn_start(access=access, turn_id=uuid4(), **place)
+    return [turn]
 
 
 async def answered(
-    request: HttpRequest, slug: str, form: Form, start: Callable[[Access, dict[str, Any]], tuple[Turn, bool]]
+    request: HttpRequest, slug: str, form: Form, start: Callable[[Access, dict[str, Any]], Sequence[Turn]]
 ) -> HttpResponseBase:
-    """`start` the turn that the form asks for. It is answered in this process just as one from the socket is."""
+    """`start` the turns that the form asks for. They are answered in this process just as those from the socket are."""
     user = await request.auser()
     if not user.is_authenticated:
         return redirect_to_login(request.get_full_path())
@@ -152,11 +159,12 @@ async def answered(
         return await in_thread(error_response, request, refused)
     try:
         image_ids = await form_images.taken(request, access)
-        new, _created = await in_thread(start, access, form.cleaned_data | {"image_ids": image_ids})
+        started = await in_thread(start, access, form.cleaned_data | {"image_ids": image_ids})
     except AppError as error:
         return await in_thread(error_response, request, error)
-    await turns.start(new)
-    return redirect("chat:conversation", slug, new.conversation_id)
+    for each in started:
+        await turns.start(each)
+    return redirect("chat:conversation", slug, started[0].conversation_id)
 
 
 @require_GET

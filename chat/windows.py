@@ -31,6 +31,8 @@ class Window:
     """What the branch ends with: a question that is asked here follows it."""
     beside: Mapping[UUID, Beside] = field(default_factory=dict)
     """For each of the turns, those that stand at its place."""
+    compared: Mapping[UUID, Sequence[Turn]] = field(default_factory=dict)
+    """For those of the turns that are in a comparison, all of it."""
 
 
 def window_of(*, access: Access, conversation: Conversation, at: UUID | None = None) -> Window:
@@ -41,12 +43,18 @@ def window_of(*, access: Access, conversation: Conversation, at: UUID | None = N
         raise NotFound(_("There is no such answer. It may have been deleted."))
     branch = tree.path_through(conversation.head_id)
     if at is not None and at not in branch:
-        branch = tree.path_through(at)
+        shown_with = next((each for each in tree.together(at) if each in branch), None)
+        branch = branch if shown_with else tree.path_through(at)
+        at = shown_with or at
     reach = len(branch) if at is None else branch.index(at) + 1
     is_latest = len(branch) - reach < SIZE
     stop = len(branch) if is_latest else reach
     start = max(0, stop - SIZE)
-    turns = selectors.turns_of(access=access).filter(conversation=conversation).in_bulk(branch[start:stop])
+    together = {pk: tree.together(pk) for pk in branch[start:stop]}
+    rows = selectors.turns_of(access=access).filter(conversation=conversation)
+    turns = rows.select_related("comparison", "chosen_provider").in_bulk(
+        [pk for each in together.values() for pk in each]
+    )
     shown = [turns[pk] for pk in branch[start:stop]]
     return Window(
         turns=shown,
@@ -54,6 +62,7 @@ def window_of(*, access: Access, conversation: Conversation, at: UUID | None = N
         is_latest=is_latest,
         end=branch[-1] if branch else None,
         beside={turn.pk: tree.beside(turn.pk) for turn in shown},
+        compared={pk: [turns[each] for each in pks] for pk, pks in together.items() if len(pks) > 1},
     )
 
 

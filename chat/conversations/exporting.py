@@ -16,7 +16,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from chat.branches import shown_branch, tree_of
-from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn
+from chat.comparisons.models import Comparison
+from chat.conversations.portable import Over, PortableConversation, PortableSource, PortableTurn, Verdict
 from chat.models import Conversation, Source, Turn
 from chat.rendering import render_answer
 from chat.selectors import citation_links, turns_of
@@ -46,7 +47,7 @@ def exchanges(*, access: Access, conversation: Conversation, every_branch: bool 
     answered is left out."""
     turns = turns_of(access=access).filter(conversation=conversation).exclude(status=Turn.Status.RUNNING)
     shown = set(shown_branch(conversation))
-    newest_last = turns.defer("trace", "folded").order_by("created_at", "pk")
+    newest_last = turns.select_related("comparison").defer("trace", "folded").order_by("created_at", "pk")
     rows = [row for row in newest_last if every_branch or row.pk in shown]
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):
@@ -67,12 +68,23 @@ def _html(access: Access, turn: Turn, sources: Sequence[Source]) -> SafeString:
 def portable(conversation: Conversation, made_of: Sequence[Exchange]) -> PortableConversation:
     """Not validated: what is in the database may be longer than what is taken from a file."""
     places = {each.turn.pk: place for place, each in enumerate(made_of)}
+    firsts: dict[int, int] = {}
+    for place, each in enumerate(made_of):
+        if each.turn.comparison_id:
+            firsts.setdefault(each.turn.comparison_id, place)
     tree = tree_of(conversation)
     branch = tree.path_through(conversation.head_id)
     return PortableConversation.model_construct(
         title=conversation.title,
         created_at=conversation.created_at,
-        turns=tuple(_portable_turn(each, _last_place(tree.path_to(each.turn.parent_id), places)) for each in made_of),
+        turns=tuple(
+            _portable_turn(
+                each,
+                parent=_last_place(tree.path_to(each.turn.parent_id), places),
+                comparison=firsts.get(each.turn.comparison_id or 0),
+            )
+            for each in made_of
+        ),
         shown=_last_place(branch, places),
     )
 
@@ -82,7 +94,7 @@ def _last_place(path: Sequence[UUID], places: Mapping[UUID, int]) -> int | None:
     return next((places[turn] for turn in reversed(path) if turn in places), None)
 
 
-def _portable_turn(exchange: Exchange, parent: int | None) -> PortableTurn:
+def _portable_turn(exchange: Exchange, *, parent: int | None, comparison: int | None) -> PortableTurn:
     turn = exchange.turn
     return PortableTurn.model_construct(
         question=turn.question,
@@ -93,6 +105,8 @@ def _portable_turn(exchange: Exchange, parent: int | None) -> PortableTurn:
         model=turn.model,
         asked_at=turn.created_at,
         parent=parent,
+        comparison=comparison,
+        verdict=_verdict(turn),
         sources=tuple(
             PortableSource.model_construct(
                 number=source.number,
@@ -106,6 +120,14 @@ def _portable_turn(exchange: Exchange, parent: int | None) -> PortableTurn:
             for source in exchange.sources
         ),
     )
+
+
+def _verdict(turn: Turn) -> Verdict:
+    """That one is better is said of this one."""
+    comparison = turn.comparison
+    if comparison is None or (comparison.verdict == Comparison.Verdict.BETTER and comparison.best_id != turn.pk):
+        return ""
+    return cast("Verdict", comparison.verdict)
 
 
 def as_json(conversation: Conversation, made_of: Sequence[Exchange]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
 from uuid import uuid4
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from chat.comparisons.models import Comparison
 from chat.conversations.portable import MAX_BYTES, PortableConversation, PortableSource, PortableTurn
 from chat.conversations.searching import folded_text
 from chat.errors import ConversationUnreadable
@@ -67,6 +69,7 @@ def _write(access: Access, read_in: PortableConversation) -> Conversation:
     for turn, parent in zip(turns, read_in.parents, strict=True):
         turn.parent = None if parent is None else turns[parent]
     Turn.objects.bulk_create(turns)
+    _write_comparisons(access, conversation, turns, read_in)
     if read_in.shown is not None:
         conversation.head = turns[read_in.shown]
         conversation.save(update_fields=["head"])
@@ -103,6 +106,23 @@ def _write_times(access: Access, turns: list[Turn], read_in: PortableConversatio
         turn.created_at = turn.heartbeat_at = turn.finished_at = asked
         earliest = asked + timedelta(microseconds=1)
     Turn.objects.for_tenant(access.tenant).bulk_update(turns, ["created_at", "heartbeat_at", "finished_at"])
+
+
+def _write_comparisons(
+    access: Access, conversation: Conversation, turns: Sequence[Turn], read_in: PortableConversation
+) -> None:
+    made: dict[int, Comparison] = {}
+    for turn, each in zip(turns, read_in.turns, strict=True):
+        if each.comparison is None:
+            continue
+        if each.comparison not in made:
+            made[each.comparison] = Comparison.objects.create(tenant=access.tenant, conversation=conversation)
+        turn.comparison = comparison = made[each.comparison]
+        if each.verdict:
+            comparison.verdict = each.verdict
+            comparison.best = turn if each.verdict == "better" else None
+            comparison.save(update_fields=["verdict", "best"])
+    Turn.objects.for_tenant(access.tenant).bulk_update(turns, ["comparison"])
 
 
 def _source(access: Access, turn: Turn, read_in: PortableSource) -> Source:

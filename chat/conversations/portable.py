@@ -23,6 +23,7 @@ def _without_nul(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_without_nul)]
 Over = Literal["completed", "stopped", "failed", "interrupted"]
+Verdict = Literal["", "better", "good", "bad"]
 Name = Annotated[Text, Field(max_length=255)]
 
 
@@ -52,6 +53,10 @@ class PortableTurn(Portable):
     asked_at: AwareDatetime
     parent: int | None = Field(default=None, ge=0)
     """Which of the file's turns it follows, counted from 0; None is none, it is a first question."""
+    comparison: int | None = Field(default=None, ge=0)
+    """The place of the first of those that were asked together, of several models."""
+    verdict: Verdict = ""
+    """What came of the comparison: "better" of the one that was, "good" or "bad" of all."""
     sources: tuple[PortableSource, ...] = Field(default=(), max_length=SOURCES_MAX)
 
     @model_validator(mode="after")
@@ -78,6 +83,10 @@ class PortableConversation(Portable):
             raise ValueError("a turn follows one that does not come before it")
         if self.shown is not None and self.shown >= len(self.turns):
             raise ValueError("the turn that is shown is not there")
+        places = {(turn.comparison, parent) for turn, parent in zip(self.turns, self.parents, strict=True)}
+        compared = [comparison for comparison, _parent in places if comparison is not None]
+        if len(compared) != len(set(compared)):
+            raise ValueError("turns that are compared do not follow the same one")
         return self
 
     @property

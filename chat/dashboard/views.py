@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from chat.comparisons.arena import arena
 from chat.dashboard import charts, selectors
 from chat.gaps.selectors import gap_counts
 from chat.models import Source
@@ -46,6 +47,7 @@ def dashboard(request: HttpRequest, access: Access) -> HttpResponse:
             charts.questions_per_model(per_model),
             charts.tokens_per_model(per_model),
         ],
+        "arena": arena(turns),
         "ingestion": ingestion,
         "statuses": [(status.label, ingestion.by_status.get(status.value, 0)) for status in Document.Status],
         "bytes_limit": settings.TENANT_MAX_BYTES,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from project.frames import Frame
 
@@ -16,6 +16,13 @@ MOST_IMAGES = 6
 """Of one question: enough for the frames of a short video. A tenant's context may have room for fewer."""
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS)]
+
+
+class Compared(Frame):
+    """Another model that answers the same question, in a turn of its own."""
+
+    turn_id: UUID
+    provider_id: UUID
 
 
 class Ask(Frame):
@@ -36,6 +43,16 @@ class Ask(Frame):
     """The only model that may answer; None is whatever the tenant's settings say."""
     image_ids: tuple[UUID, ...] = Field(default=(), max_length=MOST_IMAGES)
     """Of pictures that were uploaded before, in the order in which they are meant."""
+    compare: tuple[Compared, ...] = Field(default=(), max_length=2)
+    """One or two more models that answer beside the one of `provider_id`: all of them are asked, or none."""
+    blind: bool = False
+    """Which model wrote what of a comparison is not to be shown before it is judged."""
+
+    @model_validator(mode="after")
+    def _compared_with_one(self) -> Self:
+        if self.compare and self.provider_id is None:
+            raise ValueError("what is compared needs a provider_id of its own")
+        return self
 
 
 class Stop(Frame):

@@ -132,6 +132,7 @@ class TurnCompleted(TurnFrame):
     """Of the question, and so of the answer: a tag such as `en` or `sr-Latn`."""
     from_pictures: bool = False
     """It is about the pictures that came with the question; no passage bears it out."""
+    first_word_ms: int | None = None
 
 
 class TurnStopped(TurnFrame):

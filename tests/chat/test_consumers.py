@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,17 +15,17 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from chat import turns
+from chat import plans, turns
 from chat.aio import in_thread
 from chat.consumers import COMMANDS_IN_WINDOW, NOT_A_MEMBER, NOT_SIGNED_IN, TOO_MANY
 from chat.llm.fakes import Step
-from chat.models import Conversation, Turn
+from chat.models import Conversation, Provider, Turn
 from chat.routing import websocket_urlpatterns
 from chat.shared_redis import close_redis
 from ingestion.models import Document
 from ingestion.progress import publish
 from tenants.models import Membership, Tenant, User
-from tests.chat.kits import Plans, kit, passage
+from tests.chat.kits import Plans, kit, passage, plan
 from tests.factories import DocumentFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -273,3 +274,84 @@ async def test_a_flood_of_commands_closes_the_socket(alice: User) -> None:
             codes.append(output["code"])
 
     assert codes == [TOO_MANY]
+
+
+# --- several models at once ---
+
+
+@pytest.fixture
+def models(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Ids of providers: "Good" answers, "Broken" fails, "Slow" goes on until it is stopped."""
+    going_on: list[Step] = ["and ", 0.1]
+    scripts: dict[str, list[Step]] = {
+        "Good": ["Two ", 0.3, "years [1]."],
+        "Broken": [ValueError("out of order")],
+        "Slow": ["Two years [1]. ", *going_on * 200],
+    }
+    kits = {model: kit([WARRANTY], script) for model, script in scripts.items()}
+    chosen = {str(Provider.objects.create(tenant=acme, kind="ollama", model=model).pk): model for model in kits}
+    monkeypatch.setattr(
+        plans, "load", lambda turn, _breaker: plan(turn.question, kits[chosen[str(turn.chosen_provider_id)]])
+    )
+    return {model: pk for pk, model in chosen.items()}
+
+
+def compare(models: dict[str, str], first: str, other: str) -> dict[str, Any]:
+    beside = {"turn_id": str(uuid4()), "provider_id": models[other]}
+    return ask(provider_id=models[first], compare=[beside])
+
+
+async def ends(line: WebsocketCommunicator, count: int) -> dict[str, str]:
+    """How each of so many turns has ended; each one's events are gapless."""
+    seqs: defaultdict[str, list[int]] = defaultdict(list)
+    ended: dict[str, str] = {}
+    while len(ended) < count:
+        frame = await line.receive_json_from(timeout=5)
+        seqs[frame["turn_id"]].append(frame["seq"])
+        if frame["type"] in {"turn.completed", "turn.stopped", "turn.failed"}:
+            ended[frame["turn_id"]] = frame["type"]
+    assert all(each == list(range(1, len(each) + 1)) for each in seqs.values())
+    return ended
+
+
+async def test_one_model_fails_and_the_other_goes_on(alice: User, models: dict[str, str]) -> None:
+    command = compare(models, "Broken", "Good")
+    async with socket(alice) as line:
+        await line.send_json_to(command)
+        ended = await ends(line, 2)
+
+    assert ended == {command["turn_id"]: "turn.failed", command["compare"][0]["turn_id"]: "turn.completed"}
+
+
+async def test_one_model_is_stopped_and_the_other_goes_on(alice: User, models: dict[str, str]) -> None:
+    command = compare(models, "Slow", "Good")
+    async with socket(alice) as line:
+        await line.send_json_to(command)
+        await line.send_json_to({"type": "stop", "turn_id": command["turn_id"]})
+        ended = await ends(line, 2)
+
+    assert ended == {command["turn_id"]: "turn.stopped", command["compare"][0]["turn_id"]: "turn.completed"}
+
+
+async def test_a_comparison_is_said_again_after_a_cut_line(alice: User, models: dict[str, str]) -> None:
+    command = compare(models, "Good", "Broken")
+    async with socket(alice) as line:
+        await line.send_json_to(command)
+        await until(line, "turn.accepted")
+    async with socket(alice) as line:
+        await line.send_json_to(command)
+        assert len(await ends(line, 2)) == 2
+    assert await in_thread(Turn.all_tenants.count) == 2
+
+
+async def test_a_comparison_is_refused_as_a_whole(alice: User, models: dict[str, str]) -> None:
+    async with socket(alice) as line:
+        command = compare(models, "Good", "Good")
+        await line.send_json_to(command)
+        (error,) = await until(line, "protocol.error")
+        await line.send_json_to({**compare(models, "Good", "Broken"), "provider_id": None})
+        (invalid,) = await until(line, "protocol.error")
+
+    assert (error["code"], error["turn_id"]) == ("comparison.refused", command["turn_id"])
+    assert "needs a provider_id" in invalid["message"]
+    assert await in_thread(Turn.all_tenants.count) == 0

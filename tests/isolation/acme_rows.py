@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from chat.comparisons.models import Comparison
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
@@ -83,6 +84,8 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     turn = Turn.objects.create(
         id=uuid4(), tenant=acme, conversation=conversation, question=SECRET, answer=SECRET, status="completed"
     )
+    turn.comparison = Comparison.objects.create(tenant=acme, conversation=conversation, verdict="better", best=turn)
+    turn.save(update_fields=["comparison"])
     Source.objects.create(
         tenant=acme,
         turn=turn,

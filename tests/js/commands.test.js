@@ -54,6 +54,16 @@ describe("commands", () => {
     assert.equal("parent_id" in commands.ask({ text: "Why?" }), false);
   });
 
+  it("ask several models, each in a turn of its own", () => {
+    const command = commands.ask({ text: "Why?", providerIds: ["p1", "p2", "p3"], blind: true });
+    assert.equal(command.provider_id, "p1");
+    assert.deepEqual(command.compare.map((each) => each.provider_id), ["p2", "p3"]);
+    assert.equal(command.blind, true);
+    const turns = commands.turnsOf(command);
+    assert.deepEqual([turns.length, new Set(turns).size, turns[0]], [3, 3, command.turn_id]);
+    assert.deepEqual(commands.turnsOf(commands.ask({ text: "Why?" })).length, 1);
+  });
+
   it("ask what was refused once more, at the same place", () => {
     const refused = commands.ask({ text: "Why?", conversationId: "c1", parentId: "t1" });
     const again = commands.again(refused, "Why not?");

@@ -100,9 +100,9 @@ export class Branches extends EventTarget {
     event.preventDefault();
     const page = await pageAfter(form, button);
     if (!page) return this.#tell("failed");
-    const { top } = form.closest(".turn").getBoundingClientRect();
+    const { top } = placeOf(form).getBoundingClientRect();
     this.#tell("page", page);
-    const article = this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`);
+    const article = placeOf(this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`));
     window.scrollBy(0, article.getBoundingClientRect().top - top);
     focusArrow(article, button.dataset.part);
   }
@@ -112,6 +112,9 @@ export class Branches extends EventTarget {
   }
 }
 
+/** A turn, or the comparison that it is in. */
+const placeOf = (element) => element.closest(".comparison") ?? element.closest(".turn");
+
 /** The arrow that was pressed, or the other one where it leads no further. */
 function focusArrow(article, part) {
   const arrows = [part, "branch-next", "branch-previous"].map((name) => article.querySelector(`[data-part=${name}]`));
@@ -119,7 +122,7 @@ function focusArrow(article, part) {
 }
 
 /** Post a form; the address and the `<rz-chat>` of the page that comes of it, or null. */
-async function pageAfter(form, button) {
+export async function pageAfter(form, button) {
   try {
     const body = new FormData(form, button);
     const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "text/html" } });

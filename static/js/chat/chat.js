@@ -4,6 +4,7 @@ import { Attachments } from "razgovor/chat/attachments.js";
 import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
+import { CompareMenu, Comparisons, goesOnFrom, nameOf } from "razgovor/chat/comparison.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { copyAsked } from "razgovor/chat/copying.js";
 import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
@@ -33,7 +34,9 @@ export class Chat extends HTMLElement {
     this.thread = this.#part("thread");
     this.composer = new Composer(this.#part("composer"), this.messages);
     this.branches = new Branches(this.thread, this.#part("editor-template"));
-    this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce(text));
+    this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce([text]));
+    this.compareMenu = new CompareMenu(this.#part("composer"), this.messages);
+    this.comparisons = new Comparisons(this.thread, (name) => this.#part(`${name}-template`));
     this.scroll = new Follow(this.thread, this.#part("jump"));
     this.socket = new Socket(this.dataset.socketUrl, { expectsWords: () => this.#running().length > 0 });
     for (const article of this.thread.querySelectorAll(".turn")) this.#adopt(article);
@@ -69,6 +72,10 @@ export class Chat extends HTMLElement {
     this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
     this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
     this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
+    this.comparisons.addEventListener("stop", (event) => this.#stop(event.detail));
+    this.comparisons.addEventListener("judged", (event) => this.#judged(event.detail));
+    this.comparisons.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.comparisons.addEventListener("failed", (event) => toast(this.messages[event.detail], "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
     new CitationHint(this.thread);
@@ -95,9 +102,25 @@ export class Chat extends HTMLElement {
   #ask({ text, scope }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
+    const { providerIds, names, blind } = this.compareMenu.chosen;
+    if (providerIds.length === 1) {
+      this.composer.giveBack(text);
+      return toast(this.messages["compare-too-few"], "warning");
+    }
     const pictures = this.attachments.take();
     const imageIds = pictures.map(({ id }) => id);
-    this.#start(commands.ask({ text, conversationId, parentId, imageIds, ...idsOf(scope) }), text, { scope, pictures });
+    const place = { conversationId, parentId, imageIds, ...idsOf(scope) };
+    const command = commands.ask({ text, ...place, providerIds, blind });
+    if (command.compare) this.#compare(command, text, names, { scope, pictures });
+    else this.#start(command, text, { scope, pictures });
+  }
+
+  #compare(command, question, names, { scope, pictures }) {
+    this.#part("welcome")?.remove();
+    this.followups.clear();
+    const articles = this.comparisons.begin(commands.turnsOf(command), names, { question, scope, pictures });
+    const turns = articles.map(({ id, article }) => this.#await(id, article, { command, question, scope, pictures }));
+    this.#send(command, turns[0]);
   }
 
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
@@ -107,19 +130,24 @@ export class Chat extends HTMLElement {
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
     this.followups.clear();
     this.#part("followups").before(article);
-    const turn = {
-      state: newTurn(command.turn_id, question, pictures),
-      view: new TurnView(article, this.#part("source-template")),
-      command,
-      replaced,
-    };
-    turn.view.show(turn.state);
-    turn.view.showScope(scope);
-    this.#turns.set(command.turn_id, turn);
+    const turn = this.#await(command.turn_id, article, { command, question, scope, pictures, replaced });
     if (instead) this.#standBeside(instead, article);
+    this.#send(command, turn);
+  }
+
+  #await(id, article, { command, question, scope, pictures, replaced = null }) {
+    const view = new TurnView(article, this.#part("source-template"));
+    const turn = { state: newTurn(id, question, pictures), view, command, replaced };
+    view.show(turn.state);
+    view.showScope(scope);
+    this.#turns.set(id, turn);
+    return turn;
+  }
+
+  #send(command, turn) {
     this.#settle();
     this.scroll.toEnd();
-    this.#announce(turn.view.stageText);
+    this.#announce([turn.view.stageText]);
     if (!this.socket.send(command)) toast(this.messages.unsent, "warning");
   }
 
@@ -145,8 +173,9 @@ export class Chat extends HTMLElement {
     turn.view.show(state);
     if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
     if (state.conversation !== before.conversation) this.#entered(state);
-    this.#announce(...newsOf(before, state, turn.view.stageText, this.messages));
+    this.#announce(newsOf(before, state, turn.view.stageText, this.messages), turn.view);
     this.#settle();
+    if (isFinal(state) && state.seq > 0) this.comparisons.ended(turn.view.article);
     if (state.status === "completed" && !state.refused && turn === [...this.#turns.values()].at(-1)) {
       this.followups.show(`${this.dataset.turnsUrl}${state.id}/`);
     }
@@ -186,7 +215,8 @@ export class Chat extends HTMLElement {
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.attachments.giveBack(turn.state.pictures);
-    this.#advance(turn, failLocally(turn.state, error));
+    const together = [...this.#turns.values()].filter(({ command }) => command === turn.command);
+    for (const each of together) this.#advance(each, failLocally(each.state, error));
   }
 
   /** No branch came of it: what was shown is shown again, and what was written is in its field. */
@@ -217,12 +247,15 @@ export class Chat extends HTMLElement {
     this.#adopt(article);
     const fresh = this.#turns.get(turn.state.id);
     if (fresh.state) setTimeout(() => this.#refetch(fresh, url), REFETCH_MS);
-    else this.#announce(this.messages[article.dataset.status] ?? "");
+    else {
+      this.#announce([this.messages[article.dataset.status]], fresh.view);
+      this.comparisons.ended(article);
+    }
     this.#settle();
   }
 
   #entered({ id: turnId, conversation: { id, title, url } }) {
-    this.dataset.end = turnId;
+    this.dataset.end = goesOnFrom(this.#turns.get(turnId).view.article);
     this.composer.conversationId = id;
     this.drafts.accepted(id);
     this.dataset.conversation = id;
@@ -286,6 +319,12 @@ export class Chat extends HTMLElement {
     this.#settle();
   }
 
+  /** Where nothing was asked below it yet, the next question follows the better answer. */
+  #judged(section) {
+    const end = this.dataset.end;
+    if (end && section.querySelector(`[data-turn="${CSS.escape(end)}"]`)) this.dataset.end = section.dataset.goesOn;
+  }
+
   #viewOf(element) {
     return this.#turns.get(element.closest(".turn")?.dataset.turn)?.view;
   }
@@ -306,8 +345,10 @@ export class Chat extends HTMLElement {
     }
   }
 
-  #announce(...lines) {
-    announce(this.#part("live"), lines);
+  /** Of several that answer at once, which. */
+  #announce(lines, view = null) {
+    const name = view && nameOf(view.article);
+    announce(this.#part("live"), name ? lines.filter(Boolean).map((line) => `${name}: ${line}`) : lines);
   }
 
   #part(name) {

@@ -139,12 +139,14 @@ export class TurnView {
     part.querySelector("p").textContent = text ?? "";
   }
 
-  #showFigures({ model, elapsedMs, usage, context }) {
+  #showFigures({ model, elapsedMs, firstWordMs, usage, context }) {
     const parts = this.#parts;
     parts.model.textContent = model;
     parts.model.hidden = !model;
     parts.elapsed.hidden = elapsedMs === null;
     parts.elapsed.querySelector("data").value = elapsedMs ?? "";
+    parts["first-word"].hidden = firstWordMs === null;
+    parts["first-word"].querySelector("data").value = firstWordMs ?? "";
     parts.tokens.hidden = usage?.prompt_tokens == null && usage?.completion_tokens == null;
     parts["prompt-tokens"].value = usage?.prompt_tokens ?? "";
     parts["completion-tokens"].value = usage?.completion_tokens ?? "";
