@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from chat.comparisons.models import Comparison
 from chat.composing.models import SavedPrompt
 from chat.folders.models import Folder
 from chat.gaps.models import GapRequest, KnowledgeGap
@@ -75,6 +76,7 @@ def rows(acme: Tenant, alice: User, bob: User) -> None:
     Source.objects.create(
         tenant=acme, turn=turn, number=1, chunk_id=uuid4(), document_name="a.pdf", text="…", start=0, end=1
     )
+    Comparison.objects.create(tenant=acme, conversation=conversation, verdict="better", best=turn)
     QuestionImage.objects.create(tenant=acme, user=alice, turn=turn, name="a.jpg", width=1, height=1, size=1)
     Rating.objects.create(tenant=acme, turn=turn, user=alice, helpful=True)
     golden = GoldenQuestion.objects.create(tenant=acme, collection=document.collection, text="How long?")
