@@ -24,11 +24,15 @@ from chat.conversations import exporting, importing
 from chat.dashboard.selectors import turns_asked
 from chat.domain import Usage
 from chat.errors import ComparisonRefused, TurnConflict
+from chat.images.intake import Prepared, keep
+from chat.images.models import QuestionImage
 from chat.models import Conversation, Provider, Turn
 from chat.windows import turn_url, window_of
 from tenants.access import Access
 from tenants.errors import LimitReached, NotFound
+from tests.chat.pictures import jpeg
 from tests.chat.talks import talk, turn_in
+from tests.factories import CollectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +91,16 @@ def page_of(response: Any) -> Any:
 
 
 # --- asking ---
+
+
+def test_each_answer_gets_the_pictures_and_what_is_searched(as_alice: Access) -> None:
+    picture = keep(access=as_alice, picture=Prepared("a.jpg", jpeg(), 64, 48))
+    collection = CollectionFactory(tenant=as_alice.tenant)
+    models = ("llava", "phi-3.5-vision")
+    turns = compared(as_alice, *models, image_ids=[picture.pk], collection_ids=[collection.pk])
+    assert [turn.collection_ids for turn in turns] == [[str(collection.pk)]] * 2
+    of = QuestionImage.objects.for_tenant(as_alice.tenant).values_list("turn", "sha256")
+    assert sorted(of) == sorted((turn.pk, picture.sha256) for turn in turns)
 
 
 def test_each_model_answers_in_a_turn_of_its_own(as_alice: Access) -> None:

@@ -19,6 +19,7 @@ import { onRename, renameConversation, showConversation } from "razgovor/chat/si
 import { Socket } from "razgovor/ui/socket.js";
 import { SourcePanel } from "razgovor/chat/source-panel.js";
 import { lightUpCitations } from "razgovor/chat/sources-view.js";
+import { showTrouble } from "razgovor/chat/trouble.js";
 import { TurnView } from "razgovor/chat/turn-view.js";
 import { messagesOf } from "razgovor/ui/messages.js";
 import { toast } from "razgovor/ui/toast.js";
@@ -66,7 +67,8 @@ export class Chat extends HTMLElement {
     this.composer.addEventListener("stop", () => this.#running().forEach(({ state }) => this.#stop(state.id)));
     this.socket.addEventListener("open", () => this.#running().forEach((turn) => this.#pursue(turn)));
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
-    this.socket.addEventListener("trouble", (event) => this.#trouble(event.detail));
+    const about = { messages: this.messages, loginUrl: this.dataset.loginUrl };
+    this.socket.addEventListener("trouble", (event) => showTrouble(this.#part("banner"), event.detail, about));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => copyAsked(event, (button) => this.#viewOf(button), this.dataset.turnsUrl));
     this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
@@ -204,14 +206,7 @@ export class Chat extends HTMLElement {
   }
 
   #refused(error, turn) {
-    if (!turn?.state || isFinal(turn.state)) {
-      toast(error.message, "error");
-      return;
-    }
-    if (turn.state.seq > 0) {
-      toast(error.message, "error");
-      return;
-    }
+    if (!turn?.state || isFinal(turn.state) || turn.state.seq > 0) return toast(error.message, "error");
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.attachments.giveBack(turn.state.pictures);
@@ -231,18 +226,8 @@ export class Chat extends HTMLElement {
 
   /** The log of this turn is gone: the server's own rendering of it takes the turn's place. */
   async #refetch(turn, url) {
-    let article = null;
-    try {
-      const response = await fetch(url, { headers: { Accept: "text/html" } });
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      article = response.ok ? page.querySelector(`[data-turn="${CSS.escape(turn.state.id)}"]`) : null;
-    } catch {
-      // no network: treated like a page that does not have the turn
-    }
-    if (!article) {
-      toast(this.messages.unloadable, "error");
-      return;
-    }
+    const article = await turnAt(url, turn.state.id);
+    if (!article) return toast(this.messages.unloadable, "error");
     turn.view.article.replaceWith(article);
     this.#adopt(article);
     const fresh = this.#turns.get(turn.state.id);
@@ -333,18 +318,6 @@ export class Chat extends HTMLElement {
     this.composer.running = this.#running().length > 0;
   }
 
-  #trouble(name) {
-    const banner = this.#part("banner");
-    banner.hidden = !name;
-    banner.replaceChildren(this.messages[name] ?? "");
-    if (name === "signed-out") {
-      const link = document.createElement("a");
-      link.href = `${this.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`;
-      link.textContent = this.messages["sign-in"];
-      banner.append(" ", link);
-    }
-  }
-
   /** Of several that answer at once, which. */
   #announce(lines, view = null) {
     const name = view && nameOf(view.article);
@@ -358,6 +331,17 @@ export class Chat extends HTMLElement {
 
 /** Whether the server has heard of the turn. */
 const isKnown = ({ state, command }) => !command || state.seq > 0;
+
+/** The server's rendering of a turn, or null; no network is treated like a page that does not have it. */
+async function turnAt(url, id) {
+  try {
+    const response = await fetch(url, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return response.ok ? page.querySelector(`[data-turn="${CSS.escape(id)}"]`) : null;
+  } catch {
+    return null;
+  }
+}
 
 /** The reason for a marked sentence may cover what somebody wants to read. */
 function closeReason(event) {
