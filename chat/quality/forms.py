@@ -13,7 +13,7 @@ from chat.models import AnswerSettings
 from chat.quality import configuration, golden
 from chat.quality.configuration import Configuration
 from chat.quality.golden import PHRASES_MAX, SOURCES_MAX, Draft, SourceDraft
-from chat.quality.models import ANSWER_CHARS, COMMENT_CHARS, NAME_CHARS, QUESTION_CHARS, GoldenQuestion
+from chat.quality.models import ANSWER_CHARS, COMMENT_CHARS, NAME_CHARS, QUESTION_CHARS, GoldenQuestion, Rating
 from chat.settings_services import answer_settings
 from ingestion.models import Collection, Document
 from ingestion.selectors import collections_list, documents_list
@@ -25,6 +25,7 @@ class RatingForm(forms.Form):
     """`value` is "up", "down", or "none" to take a rating back."""
 
     value = forms.ChoiceField(choices=[(each, each) for each in ("up", "down", "none")])
+    reason = forms.ChoiceField(choices=Rating.Reason.choices, required=False)
     comment = forms.CharField(max_length=COMMENT_CHARS, required=False)
 
 

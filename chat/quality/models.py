@@ -22,9 +22,19 @@ NAME_CHARS = 80
 class Rating(TenantOwned):
     """What a reader thought of an answer. Whoever rates is told that admins see the question and the answer by that."""
 
+    class Reason(models.TextChoices):
+        NONE = "", _("No reason given")
+        WRONG = "wrong", _("Wrong")
+        INCOMPLETE = "incomplete", _("Incomplete")
+        SOURCES = "sources", _("Wrong sources")
+        OUTDATED = "outdated", _("Out of date")
+        BESIDE = "beside", _("Beside the question")
+
     turn = models.ForeignKey("chat.Turn", on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     helpful = models.BooleanField()
+    reason = models.CharField(max_length=12, choices=Reason, blank=True, default=Reason.NONE)
+    """Why it was not helpful."""
     comment = models.CharField(max_length=COMMENT_CHARS, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

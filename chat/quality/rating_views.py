@@ -35,7 +35,8 @@ def rate(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
     if value == "none":
         ratings.rating_withdraw(access=access, turn_id=turn_id)
     else:
-        ratings.rating_set(access=access, turn_id=turn_id, helpful=value == "up", comment=form.cleaned_data["comment"])
+        why = {name: form.cleaned_data[name] for name in ("reason", "comment")}
+        ratings.rating_set(access=access, turn_id=turn_id, helpful=value == "up", **why)
     if request.headers.get("HX-Target") == FRAGMENT:
         (view,) = selectors.turn_views(access=access, turns=[turn])
         return render(request, "chat/_rating.html", {"turn": view, "tenant": access.tenant})
@@ -48,8 +49,13 @@ def rated(request: HttpRequest, access: Access) -> HttpResponse:
     latest = list(ratings.ratings_latest(tenant=access.tenant))
     taken = ratings.taken(tenant=access.tenant, turn_ids=[rating.turn_id for rating in latest])
     rows: list[dict[str, Any]] = [{"rating": each, "taken": each.turn_id in taken} for each in latest]
-    counts = ratings.ratings_count(tenant=access.tenant)
-    return render(request, "chat/quality/rated.html", {"rows": rows, "counts": counts, "part": "rated"})
+    context = {
+        "rows": rows,
+        "counts": ratings.ratings_count(tenant=access.tenant),
+        "reasons": ratings.reasons_count(tenant=access.tenant),
+        "part": "rated",
+    }
+    return render(request, "chat/quality/rated.html", context)
 
 
 @require_POST

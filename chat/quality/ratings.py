@@ -35,8 +35,8 @@ class Counts:
 
 
 @transaction.atomic
-def rating_set(*, access: Access, turn_id: UUID, helpful: bool, comment: str = "") -> Rating:
-    """Rate an answer of one's own, or change one's mind."""
+def rating_set(*, access: Access, turn_id: UUID, helpful: bool, reason: str = "", comment: str = "") -> Rating:
+    """Rate an answer of one's own, or change one's mind. What was not helpful may have one of `Rating.Reason`."""
     turn = _finished(access, turn_id)
     rating, created = Rating.objects.for_tenant(access.tenant).update_or_create(
         turn=turn,
@@ -44,6 +44,7 @@ def rating_set(*, access: Access, turn_id: UUID, helpful: bool, comment: str = "
         defaults={
             "tenant": access.tenant,
             "helpful": helpful,
+            "reason": "" if helpful else reason,
             "comment": "" if helpful else " ".join(comment.split())[:COMMENT_CHARS],
         },
     )
@@ -79,6 +80,13 @@ def ratings_count(*, tenant: Tenant, turns: QuerySet[Turn] | None = None) -> Cou
         up=Count("pk", filter=Q(helpful=True)), down=Count("pk", filter=Q(helpful=False))
     )
     return Counts(helpful=counted["up"], unhelpful=counted["down"])
+
+
+def reasons_count(*, tenant: Tenant) -> list[tuple[str, int]]:
+    """What was wrong with the answers that were not helpful, the most frequent first, as (reason, how often)."""
+    rows = _visible(tenant).exclude(reason=Rating.Reason.NONE).order_by()
+    counted = rows.values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
+    return [(str(Rating.Reason(reason).label), count) for reason, count in counted]
 
 
 def ratings_latest(*, tenant: Tenant) -> QuerySet[Rating]:

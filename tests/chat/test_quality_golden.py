@@ -10,11 +10,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from selectolax.lexbor import LexborHTMLParser
 
 from chat.quality import golden, golden_csv, ratings
 from chat.quality.errors import ImportRefused, QualityRefused
 from chat.quality.golden import Draft
 from chat.quality.models import GoldenQuestion, Rating
+from chat.quality.ratings import reasons_count
 from ingestion.models import Collection, Document
 from tenants.access import Access
 from tenants.errors import Forbidden, NotFound
@@ -277,6 +279,24 @@ def test_a_reader_rates_changes_their_mind_and_takes_it_back(bob_client: Client,
     assert (rating.helpful, rating.comment) == (True, "")
     rate(bob_client, turn, "none")
     assert not Rating.objects.for_tenant(acme).exists()
+
+
+def test_a_reason_and_a_comment_do_not_undo_each_other(
+    bob_client: Client, as_bob: Access, alice_client: Client, acme: Tenant
+) -> None:
+    turn = answered(as_bob, WARRANTY)
+    rate(bob_client, turn, "down", reason="outdated")
+    page = LexborHTMLParser(bob_client.get(reverse("chat:conversation", args=["acme", turn.conversation_id])).content)
+    (kept,) = page.css(".rating-comment [name=reason]")
+    rate(bob_client, turn, "down", reason=str(kept.attributes["value"]), comment="It is three years now.")
+    rating = Rating.objects.for_tenant(acme).get()
+    assert (rating.reason, rating.comment) == ("outdated", "It is three years now.")
+    assert reasons_count(tenant=acme) == [("Out of date", 1)]
+    assert "Out of date" in alice_client.get(reverse("chat:dashboard_rated", args=["acme"])).text
+    assert rate(bob_client, turn, "down", reason="rude").status_code == 400
+    rate(bob_client, turn, "up", reason="wrong")
+    rating.refresh_from_db()
+    assert (rating.helpful, rating.reason) == (True, "")
 
 
 def test_the_script_gets_the_thumbs_alone(bob_client: Client, as_bob: Access) -> None:

@@ -110,8 +110,14 @@ def test_a_bad_answer_gets_a_comment_by_keyboard(signed_in: SignedIn, product: P
     page.keyboard.type("It is in the almanac.")
     page.keyboard.press("Enter")
     expect(turn.get_by_role("button", name="Change")).to_be_visible()
+    reason = turn.get_by_role("button", name="Beside the question")
+    reason.click()
+    expect(reason).to_have_attribute("aria-pressed", "true")
+    expect(reason).to_be_focused()
+    expect(comment).to_have_value("It is in the almanac.")
     page.goto(product.address(f"/t/{lab}/dashboard/quality/rated/"))
     expect(page.locator(".result").first).to_contain_text("It is in the almanac.")
+    expect(page.locator(".result").first).to_contain_text("Beside the question")
 
 
 def test_an_answer_is_rated_without_a_script(signed_in: SignedIn, product: Product, folder: Path, lab: str) -> None:

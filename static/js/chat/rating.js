@@ -6,7 +6,7 @@ export class Rating extends HTMLElement {
     this.addEventListener("submit", (event) => {
       event.preventDefault();
       event.stopPropagation(); // the thread takes what is sent in it for a question asked again
-      this.#send(new FormData(event.target, event.submitter), event.submitter?.dataset.thumb);
+      this.#send(new FormData(event.target, event.submitter), event.submitter?.dataset ?? {});
     });
   }
 
@@ -15,7 +15,7 @@ export class Rating extends HTMLElement {
     return this.dataset.url.replace(/[0-9a-f-]{36}/, this.closest(".turn").dataset.turn);
   }
 
-  async #send(data, thumb) {
+  async #send(data, { thumb, reason }) {
     let fresh = null;
     try {
       const headers = { Accept: "text/html", "HX-Request": "true", "HX-Target": "rating" };
@@ -30,6 +30,7 @@ export class Rating extends HTMLElement {
       return;
     }
     this.replaceWith(fresh);
-    (fresh.querySelector("input[name=comment]") ?? fresh.querySelector(`[data-thumb=${thumb ?? "down"}]`))?.focus();
+    const pressed = reason ? `[data-reason=${reason}]` : "input[name=comment]";
+    (fresh.querySelector(pressed) ?? fresh.querySelector(`[data-thumb=${thumb ?? "down"}]`))?.focus();
   }
 }
