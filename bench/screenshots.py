@@ -245,7 +245,7 @@ def _type(page: Page, text: str) -> None:
     field = page.get_by_label("Your question")
     field.fill("")
     field.press_sequentially(text)
-    page.get_by_role("option").first.wait_for()
+    page.locator("[role=option]").first.wait_for()
 
 
 def _open_menu(page: Page, title: str) -> None:

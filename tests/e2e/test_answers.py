@@ -182,7 +182,7 @@ def test_the_sentence_that_decides_is_marked_before_the_model_begins(page: Page,
     card = page.locator(".source").first
     expect(card.locator("mark")).to_have_text(decided)
     card.get_by_role("link").click()
-    expect(page.locator("#passage mark")).to_have_text(decided)
+    expect(page.locator(".cited-passage mark")).to_have_text(decided)
 
 
 def test_an_answer_can_be_asked_for_again(page: Page, upstream: OpenAIServer) -> None:

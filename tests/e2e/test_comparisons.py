@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.contracts.http import Reply, Request, Step
 from tests.contracts.openai_server import OpenAIServer, refuse, say
-from tests.e2e.browsing import add_upstream, ask, wait_until_over, watch_texts
-from tests.e2e.conftest import DANA, SignedIn
+from tests.e2e import papers
+from tests.e2e.browsing import add_document, add_upstream, ask, wait_until_over, watch_texts
+from tests.e2e.conftest import SignedIn
 from tests.e2e.product import KEY, MODEL, OTHER_MODEL, Product
 from tests.e2e.test_accessibility import findings
 
+GAVIN, HOOLI = "gavin@example.org", "hooli"
 QUESTION = "How long does the warranty last?"
 SAID = {MODEL: "seven hundred days", OTHER_MODEL: "twenty-four months"}
 """Not in the words of the document, which every prompt has."""
 
 
+@pytest.fixture(scope="module")
+def hooli(chromium: Browser, product: Product, cookies: Callable[[str], list[object]], folder: Path) -> str:
+    """An organisation that has two models."""
+    product.organisation(HOOLI, name="Hooli", owner=GAVIN)
+    context = chromium.new_context()
+    context.add_cookies(cookies(GAVIN))  # type: ignore[arg-type]
+    page = context.new_page()
+    for model in (MODEL, OTHER_MODEL):
+        add_upstream(page, product, HOOLI, model=model, key=KEY)
+    add_document(page, product, HOOLI, papers.warranty(folder))
+    context.close()
+    return product.address(f"/t/{HOOLI}/")
+
+
 @pytest.fixture
-def page(signed_in: SignedIn, product: Product, writing_organisation: str) -> Page:
-    """Dana's, whose organisation has two models."""
-    page = signed_in(DANA)
-    page.goto(product.address(f"/t/{writing_organisation}/settings/"))
-    if not page.locator(".provider").filter(has_text=OTHER_MODEL).count():
-        add_upstream(page, product, writing_organisation, model=OTHER_MODEL, key=KEY)
-    page.goto(product.address(f"/t/{writing_organisation}/"))
+def page(signed_in: SignedIn, hooli: str) -> Page:
+    page = signed_in(GAVIN)
+    page.goto(hooli)
     return page
 
 
@@ -53,7 +67,7 @@ def column(comparison: Locator, name: str) -> Locator:
 
 
 def test_two_models_answer_beside_each_other_and_the_better_one_goes_on(
-    page: Page, product: Product, writing_organisation: str, upstream: OpenAIServer
+    page: Page, hooli: str, upstream: OpenAIServer
 ) -> None:
     upstream.script(by_its_name, by_its_name, say("Yes ", "[1]."))
     announced = watch_texts(page, "[data-part=live]")
@@ -62,7 +76,7 @@ def test_two_models_answer_beside_each_other_and_the_better_one_goes_on(
         wait_until_over(column(comparison, model).locator(".turn"))
         expect(column(comparison, model).locator(".answer")).to_contain_text(said)
         expect(column(comparison, model)).to_contain_text("first word")
-        assert f"{model}: The answer is complete." in announced()
+        assert f"{model}: The answer is complete." in announced()[-1]
     boxes = [column(comparison, model).bounding_box() for model in SAID]
     assert boxes[0]
     assert boxes[1]
@@ -94,7 +108,7 @@ def test_two_models_answer_beside_each_other_and_the_better_one_goes_on(
     expect(page.get_by_text("Are you sure?")).to_have_count(0)
     expect(comparison).to_be_focused()
 
-    page.goto(product.address(f"/t/{writing_organisation}/dashboard/"))
+    page.goto(f"{hooli}dashboard/")
     rows = page.get_by_role("group", name="Models compared").locator("tbody tr")
     expect(rows.first).to_have_text(re.compile(rf"^\s*{re.escape(OTHER_MODEL)}\s*1\s*0\s*0\s*1"))
     expect(rows.last).to_have_text(re.compile(rf"^\s*{re.escape(MODEL)}\s*0\s*1\s*0\s*1"))
@@ -116,12 +130,10 @@ def test_one_fails_the_other_goes_on_and_names_are_hidden_until_there_is_nothing
     expect(comparison.get_by_role("button", name=re.compile("better"))).to_have_count(0)
 
 
-def test_forms_alone_do_it_too(
-    page: Page, signed_in: SignedIn, product: Product, writing_organisation: str, upstream: OpenAIServer
-) -> None:
+def test_forms_alone_do_it_too(signed_in: SignedIn, hooli: str, upstream: OpenAIServer) -> None:
     upstream.script(by_its_name, by_its_name)
-    plain = signed_in(DANA, java_script_enabled=False)
-    plain.goto(product.address(f"/t/{writing_organisation}/"))
+    plain = signed_in(GAVIN, java_script_enabled=False)
+    plain.goto(hooli)
     comparison = compare(plain)
     for model, said in SAID.items():
         expect(column(comparison, model).locator(".answer")).to_contain_text(said)
