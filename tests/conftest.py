@@ -40,18 +40,6 @@ hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.contracts.fixtures"]
 
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """pytest 9.2 hides from pytest-xdist 3.8 what it groups tests by, and so does a mark that comes too late. Nothing
-    fails then; each worker starts every server, and a run takes twice as long."""
-    grouped = [item for item in items if item.get_closest_marker("xdist_group")]
-    if config.getoption("loadgroup", default=False) and not all("@" in item.nodeid for item in grouped):
-        raise pytest.UsageError(
-            "Tests that belong together would be spread: pytest and pytest-xdist do not fit, or a mark came late."
-        )
-
-
 # --- what every test has, asked or not ---------------------------------------------------------------------------
 
 

@@ -28,7 +28,6 @@ ALICE, CHARLIE, DANA = "alice@example.org", "charlie@example.org", "dana@example
 ACME, GLOBEX, INITECH = "acme", "globex", "initech"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these tests share one product, so that one process of pytest-xdist runs them."""
     here = Path(__file__).parent

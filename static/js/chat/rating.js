@@ -30,7 +30,7 @@ export class Rating extends HTMLElement {
       return;
     }
     this.replaceWith(fresh);
-    const pressed = reason ? `[data-reason=${reason}]` : "input[name=comment]";
+    const pressed = reason ? `[data-reason=${reason}]` : "input[name=comment]:not([type=hidden])";
     (fresh.querySelector(pressed) ?? fresh.querySelector(`[data-thumb=${thumb ?? "down"}]`))?.focus();
   }
 }
