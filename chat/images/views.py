@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import tasks
 from chat.errors import ImageRefused
 from chat.images import intake, selectors, services, sight
+from ingestion.connections import let_go
 from tenants.access import Access, tenant_view
 
 HEADERS = {
@@ -31,6 +32,7 @@ def upload(request: HttpRequest, access: Access) -> HttpResponse:
     file = request.FILES.get("image")
     if file is None:
         raise ImageRefused(_("No picture came with this upload. Choose one and try again."))
+    let_go()  # decoding takes up to seconds
     image = intake.keep(access=access, picture=intake.prepared(file, name=file.name or ""))  # type: ignore[arg-type]
     tasks.enqueue_reading(image)
     view = selectors.image_view(access.tenant.slug, image)
