@@ -14,7 +14,8 @@ from chat import selectors, services
 from chat.branches import Parent
 from chat.comparisons.models import Comparison
 from chat.errors import ComparisonRefused, TurnConflict
-from chat.images.services import images_again
+from chat.images.services import images_copied
+from chat.images.sight import require_eyes
 from chat.models import Turn
 from chat.settings_services import provider_get
 from tenants import audit
@@ -32,7 +33,6 @@ class Asked(NamedTuple):
     provider_id: UUID
 
 
-@transaction.atomic
 def comparison_start(
     *,
     access: Access,
@@ -50,28 +50,37 @@ def comparison_start(
     if there := _asked_before(access, asked):
         return [(turn, False) for turn in there]
     _refuse_what_cannot_be_compared(access, asked)
+    if image_ids:  # a model server may be asked for that, and files are copied: no transaction waits for either
+        require_eyes(access.tenant, len(image_ids))
+    pictures = [image_ids, *(images_copied(access=access, image_ids=image_ids) for _other in asked[1:])]
     turns: list[Turn] = []
-    for each in asked:
-        turn, _new = services.turn_start(
-            access=access,
-            turn_id=each.turn_id,
-            text=text,
-            conversation_id=turns[0].conversation_id if turns else conversation_id,
-            collection_ids=collection_ids,
-            document_ids=document_ids,
-            parent=turns[0].parent_id if turns else parent,
-            image_ids=images_again(access=access, turn=turns[0]) if turns else image_ids,
-            provider_id=each.provider_id,
-        )
-        turns.append(turn)
-    conversation = turns[0].conversation
-    comparison = Comparison.objects.create(tenant=access.tenant, conversation=conversation, blind=blind)
+    with transaction.atomic():
+        for each, own in zip(asked, pictures, strict=True):
+            turn, _new = services.turn_start(
+                access=access,
+                turn_id=each.turn_id,
+                text=text,
+                conversation_id=turns[0].conversation_id if turns else conversation_id,
+                collection_ids=collection_ids,
+                document_ids=document_ids,
+                parent=turns[0].parent_id if turns else parent,
+                image_ids=own,
+                provider_id=each.provider_id,
+            )
+            turns.append(turn)
+        _join(turns, blind=blind)
+    return [(turn, True) for turn in turns]
+
+
+def _join(turns: Sequence[Turn], *, blind: bool) -> None:
+    """The turns are one comparison, and the conversation shows the first of them."""
+    first = turns[0]
+    comparison = Comparison.objects.create(tenant=first.tenant, conversation=first.conversation, blind=blind)
     for turn in turns:
         turn.comparison = comparison
         turn.save(update_fields=["comparison"])
-    conversation.head = turns[0]
-    conversation.save(update_fields=["head"])
-    return [(turn, True) for turn in turns]
+    first.conversation.head = first
+    first.conversation.save(update_fields=["head"])
 
 
 def _asked_before(access: Access, asked: Sequence[Asked]) -> list[Turn]:

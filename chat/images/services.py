@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,11 +45,20 @@ def images_attach(*, turn: Turn, user: User | None, image_ids: Sequence[UUID]) -
 
 
 def images_again(*, access: Access, turn: Turn) -> list[UUID]:
-    """Copies of a turn's pictures, to ask its question again with: each belongs to one turn, and goes with it."""
-    if not turn.image_count:
-        return []
+    """Copies of a turn's pictures, to ask its question again with."""
+    return _copied(access, images_of(access=access).filter(turn=turn)) if turn.image_count else []
+
+
+def images_copied(*, access: Access, image_ids: Sequence[UUID]) -> list[UUID]:
+    """Copies of pictures that a question goes to several models with, in their order."""
+    images = images_of(access=access).in_bulk(image_ids)
+    return _copied(access, [images[pk] for pk in image_ids if pk in images])
+
+
+def _copied(access: Access, images: Iterable[QuestionImage]) -> list[UUID]:
+    """Each belongs to one turn, and goes with it."""
     copies = []
-    for image in images_of(access=access).filter(turn=turn):
+    for image in images:
         with image.file.open("rb") as file:
             copy = keep(access=access, picture=Prepared(image.name, file.read(), image.width, image.height))
         copy.text, copy.read_at = image.text, image.read_at
