@@ -13,6 +13,7 @@ from contextlib import aclosing
 from uuid import UUID
 
 from channels.layers import get_channel_layer
+from django.db.models import QuerySet
 
 from chat.aio import in_thread
 from chat.domain import Exchange
@@ -40,7 +41,9 @@ def is_wanted(turn: Turn, history: Sequence[Exchange], earlier: int) -> bool:
 
 
 def begin(turn: Turn, writer: FallbackChain) -> None:
-    """Have a title made, and do not wait for it."""
+    """Have a title made, and do not wait for it. Of answers that are compared, the first to end has it made."""
+    if turn.conversation_id in _making:
+        return
     task = asyncio.create_task(_make(turn, writer), name=f"title-{turn.conversation_id}")
     _making[turn.conversation_id] = task
     task.add_done_callback(lambda _done: _forget(turn.conversation_id, task))
@@ -65,6 +68,8 @@ async def wait(conversation_id: UUID) -> None:
 
 async def _make(turn: Turn, writer: FallbackChain) -> None:
     try:
+        if not await in_thread(_unnamed(turn).exists):
+            return
         async with asyncio.timeout(TIMEOUT_S):
             title = cleaned(await _written(turn.question, writer))
         given = await in_thread(_give, turn, title) if title else False
@@ -84,12 +89,15 @@ async def _written(question: str, writer: FallbackChain) -> str:
     return text
 
 
-def _give(turn: Turn, title: str) -> bool:
-    """Only in place of the name that it had when the answer began."""
-    still = Conversation.objects.for_tenant(turn.tenant_id).filter(
+def _unnamed(turn: Turn) -> QuerySet[Conversation]:
+    """The turn's conversation, as long as it has the name that it had when the answer began."""
+    return Conversation.objects.for_tenant(turn.tenant_id).filter(
         pk=turn.conversation_id, title=turn.conversation.title, deleted_at=None
     )
-    return bool(still.update(title=title))
+
+
+def _give(turn: Turn, title: str) -> bool:
+    return bool(_unnamed(turn).update(title=title))
 
 
 def group_of(tenant_id: UUID, user_id: int) -> str:

@@ -83,6 +83,18 @@ async def test_the_first_answer_gives_the_conversation_a_title(as_alice: Access,
     assert len(answered_by.title_requests) == 1
 
 
+async def test_answers_beside_each_other_have_one_title_made(as_alice: Access, answered_by: OpenAIServer) -> None:
+    answered_by.titles += [TITLE, "Another one"]
+    turn, _new = await in_thread(services.turn_start, access=as_alice, turn_id=uuid4(), text=QUESTION)
+    titles.begin(turn, writer(answered_by))
+    titles.begin(turn, writer(answered_by))
+    await asyncio.wait_for(titles.wait(turn.conversation_id), 10)
+    titles.begin(turn, writer(answered_by))  # whose answer ended later; it has read the old name
+    await asyncio.wait_for(titles.wait(turn.conversation_id), 10)
+    assert len(answered_by.title_requests) == 1
+    assert await name_of(turn) == TITLE
+
+
 async def test_every_open_page_of_its_reader_hears_of_it_and_nobody_else(
     alice: User, bob: User, answered_by: OpenAIServer
 ) -> None:
