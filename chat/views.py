@@ -12,6 +12,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -81,14 +82,15 @@ def _page(access: Access, current: Conversation | None, window: Window) -> dict[
 
 
 def _models(access: Access) -> dict[str, Any]:
-    """What a reader may choose between, which model answers as it is set up, and whether one of them sees."""
+    """What a reader may choose between, which model answers as it is set up, and whether one of them sees. An Ollama is
+    asked for the last only where the page has a composer."""
     answers = settings_services.answer_settings(access.tenant)
     try:
         choices = settings_services.provider_configs(access.tenant, answers)
     except AppError as error:
         return {"models": [], "model_line": error.message, "eyes": sight.eyes(answers, ())}
-    models = settings_services.choosable(choices)
-    return {"models": models, "model_line": _model_line(choices), "eyes": sight.eyes(answers, choices)}
+    eyes = SimpleLazyObject(lambda: sight.eyes(answers, choices))
+    return {"models": settings_services.choosable(choices), "model_line": _model_line(choices), "eyes": eyes}
 
 
 def _suggestions(access: Access) -> list[str]:
