@@ -18,6 +18,7 @@ from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from ingestion import parts, tasks
@@ -39,6 +40,16 @@ hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.contracts.fixtures"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Groups of pytest-xdist are part of a test's name: where it does not see one, each worker starts everything."""
+    if config.getoption("loadgroup", False):
+        for item in items:
+            if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+                raise pytest.UsageError(f"{item.nodeid} is in a group, which this pytest-xdist does not see.")
+
 
 # --- what every test has, asked or not ---------------------------------------------------------------------------
 
@@ -64,10 +75,11 @@ def _redis_client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_over(_redis_client: redis.Redis) -> Iterator[None]:
-    """No counter, session or cached adapter of one test is seen by the next."""
+    """No counter, session, cached adapter or language of a page of one test is seen by the next."""
     backends.reset()
     yield
     backends.reset()
+    translation.deactivate()
     _redis_client.flushdb()
 
 

@@ -28,8 +28,9 @@ ALICE, CHARLIE, DANA = "alice@example.org", "charlie@example.org", "dana@example
 ACME, GLOBEX, INITECH = "acme", "globex", "initech"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these tests share one product, so that one process of pytest-xdist runs them."""
+    """All of these tests share one product, so that one process of pytest-xdist, which looks after this, runs them."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:

@@ -20,6 +20,7 @@ PASSWORD = "not for anything real"
 KEY = "sk-upstream-0001"
 MODEL = "phi-3.5-mini"
 OTHER_MODEL = "phi-4-mini"
+VISION_MODEL = "phi-3.5-vision"
 READY_SECONDS = 240.0
 """For a machine that is busy with other tests; a quiet one takes about ten."""
 
@@ -66,7 +67,7 @@ def running_product(directory: Path, **settings: str) -> Iterator[Product]:
     (CACHE / "models").mkdir(parents=True, exist_ok=True)
     (var / "models").symlink_to(CACHE / "models")
     port, nothing = unused_ports(2)
-    with OpenAIServer(key=KEY, models=(MODEL, OTHER_MODEL)) as upstream:
+    with OpenAIServer(key=KEY, models=(MODEL, OTHER_MODEL, VISION_MODEL)) as upstream:
         environment = dict(
             product_environment(
                 RAZGOVOR_VAR=str(var),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.contracts.openai_server import OpenAIServer, say
 from tests.e2e import papers
@@ -29,6 +29,9 @@ CONVERSATIONS = (
     "shared/",
     "settings/sharing/",
 )
+NARROW: ViewportSize = {"width": 320, "height": 640}
+ZOOMED: ViewportSize = {"width": 640, "height": 450}
+"""What 200 % leaves of a window of 1280 pixels."""
 TABS = 80
 """More presses of the Tab key than any page has things to stop at."""
 
@@ -155,14 +158,17 @@ def test_menus_dialogs_and_unfolded_parts_have_no_grave_findings(
 def test_a_narrow_page_has_no_grave_findings_and_does_not_scroll_sideways(
     signed_in: SignedIn, product: Product, answered: dict[str, str]
 ) -> None:
-    page = signed_in(ALICE, viewport={"width": 390, "height": 844})
+    page = signed_in(ALICE, viewport=NARROW)
     found = []
     below = ("", "documents/", "settings/", "members/", "dashboard/", "dashboard/audit/", *QUALITY, *CONVERSATIONS)
     for path in [*(f"/t/{ACME}/{each}" for each in below), *answered.values()]:
         page.goto(product.address(path))
         found += findings(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path} scrolls sideways")
+        for size in (NARROW, ZOOMED):
+            page.set_viewport_size(size)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"{path} scrolls sideways at {size['width']} pixels")
+        page.set_viewport_size(NARROW)
     assert found == []
 
 

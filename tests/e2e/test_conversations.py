@@ -196,6 +196,7 @@ def test_forms_alone_do_it_too(page: Page, home: str, upstream: OpenAIServer, si
     expect(item(plain, other)).to_have_count(0)
     plain.locator(".messages").get_by_role("button", name="Undo").click()
     expect(item(plain, other)).to_be_visible()
+    item(plain, other).get_by_role("link").click()
     menu(item(plain, other)).get_by_role("button", name="Unpin").click()
     expect(plain.get_by_role("region", name="Pinned")).to_be_hidden()
     plain.get_by_role("searchbox", name="Find a conversation").fill("warranty")

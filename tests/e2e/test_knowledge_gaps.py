@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from playwright.sync_api import Locator, Page, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e import papers
-from tests.e2e.browsing import READ_MS, ask, choose_file, document_row, wait_until_over, wait_until_ready
-from tests.e2e.conftest import ACME, ALICE, NewContext, SignedIn
+from tests.e2e.browsing import READ_MS, add_document, ask, document_row, wait_until_over
+from tests.e2e.conftest import ALICE, NewContext, SignedIn
 from tests.e2e.product import Product
 from tests.e2e.test_settings_and_members import NEW_PASSWORD, invite
 from tests.e2e.test_without_scripts import reload_until
 
+WAYNE = "wayne"
 QUESTION = "Where do guests of the observatory park their bicycles at night?"
 ANSWER = "Guests of the observatory park their bicycles behind the dome, in the blue shed."
 OTHER_QUESTION = "Who repairs the telescope of the observatory in winter?"
 NEAREST = "Not in the documents; these come nearest"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def observatory(chromium: Browser, product: Product, cookies: Callable[[str], list[object]], folder: Path) -> None:
+    """An organisation of Alice's, whose one document says nothing of what is asked."""
+    product.organisation(WAYNE, name="Wayne", owner=ALICE)
+    context = chromium.new_context()
+    context.add_cookies(cookies(ALICE))  # type: ignore[arg-type]
+    add_document(context.new_page(), product, WAYNE, papers.rulebook(folder))
+    context.close()
 
 
 def gap(page: Page, question: str) -> Locator:
@@ -26,15 +39,11 @@ def gap(page: Page, question: str) -> Locator:
 
 
 def test_a_refused_question_is_sent_answered_and_then_found(
-    signed_in: SignedIn, new_context: NewContext, product: Product, folder: Path
+    signed_in: SignedIn, new_context: NewContext, product: Product
 ) -> None:
     alice = signed_in(ALICE)
-    rules = papers.copy_of(papers.rulebook(folder))
-    alice.goto(product.address(f"/t/{ACME}/documents/"))
-    choose_file(alice, rules)
-    wait_until_ready(alice, rules.name)
     bob = new_context().new_page()
-    bob.goto(invite(alice, product, f"bob-{uuid4().hex[:6]}@example.org", "member"))
+    bob.goto(invite(alice, product, f"bob-{uuid4().hex[:6]}@example.org", "member", slug=WAYNE))
     bob.get_by_label("Name").fill("Bob")
     bob.get_by_label("Password").first.fill(NEW_PASSWORD)
     bob.get_by_role("button", name="Make my account and join").click()
@@ -51,7 +60,7 @@ def test_a_refused_question_is_sent_answered_and_then_found(
     expect(refused.get_by_text("The owner was asked.")).to_be_visible()
     conversation = bob.url
 
-    alice.goto(product.address(f"/t/{ACME}/dashboard/"))
+    alice.goto(product.address(f"/t/{WAYNE}/dashboard/"))
     alice.get_by_role("link", name=re.compile("Knowledge gaps")).click()
     entry = gap(alice, QUESTION)
     expect(entry).to_contain_text("For the open night.")
@@ -59,7 +68,7 @@ def test_a_refused_question_is_sent_answered_and_then_found(
     entry.get_by_label("Answer", exact=True).fill(ANSWER)
     entry.get_by_role("button", name="Add the answer to the documents").click()
     expect(gap(alice, QUESTION)).to_have_count(0)
-    alice.goto(product.address(f"/t/{ACME}/documents/"))
+    alice.goto(product.address(f"/t/{WAYNE}/documents/"))
     written = document_row(alice, "Where_do_guests_of_the_observatory_park_their_bicycles_at_night.md")
     expect(written).to_have_attribute("data-status", "ready", timeout=READ_MS)
 
@@ -67,7 +76,7 @@ def test_a_refused_question_is_sent_answered_and_then_found(
     told = bob.locator(".turn").first
     expect(told.get_by_text("The owner has answered this since.")).to_be_visible()
     expect(told.get_by_text(ANSWER)).to_be_visible()
-    bob.goto(product.address(f"/t/{ACME}/"))
+    bob.goto(product.address(f"/t/{WAYNE}/"))
     found = ask(bob, QUESTION)
     wait_until_over(found)
     quote = found.locator("blockquote").filter(has_text=ANSWER)
@@ -78,7 +87,7 @@ def test_a_refused_question_is_sent_answered_and_then_found(
 
 def test_forms_alone_do_it_too(signed_in: SignedIn, product: Product) -> None:
     page = signed_in(ALICE, java_script_enabled=False)
-    page.goto(product.address(f"/t/{ACME}/"))
+    page.goto(product.address(f"/t/{WAYNE}/"))
     page.get_by_label("Your question").fill(OTHER_QUESTION)
     page.get_by_role("button", name="Ask", exact=True).click()
     reload_until(page, ".turn[data-status=completed]", READ_MS)
@@ -86,8 +95,8 @@ def test_forms_alone_do_it_too(signed_in: SignedIn, product: Product) -> None:
     turn.get_by_text("Ask the owner").click()
     turn.get_by_role("button", name="Send the question").click()
     expect(page.get_by_text("The owner was asked.")).to_be_visible()
-    page.goto(product.address(f"/t/{ACME}/dashboard/gaps/"))
+    page.goto(product.address(f"/t/{WAYNE}/dashboard/gaps/"))
     gap(page, OTHER_QUESTION).get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("The question is dismissed.")).to_be_visible()
-    page.goto(product.address(f"/t/{ACME}/dashboard/gaps/?status=dismissed"))
+    page.goto(product.address(f"/t/{WAYNE}/dashboard/gaps/?status=dismissed"))
     expect(gap(page, OTHER_QUESTION)).to_be_visible()

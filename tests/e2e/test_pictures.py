@@ -11,9 +11,8 @@ from tests.chat.pictures import photo, picture
 from tests.contracts.openai_server import OpenAIServer, pictures_in, say, text_of
 from tests.e2e.browsing import READ_MS, Watch, ask, wait_until_over
 from tests.e2e.conftest import ALICE, SignedIn
-from tests.e2e.product import KEY, MODEL, Product
+from tests.e2e.product import KEY, MODEL, VISION_MODEL, Product
 
-EYES = "phi-3.5-vision"
 PASTE = """async (field) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 40, height: 30});
   canvas.getContext("2d").fillRect(0, 0, 40, 30);
@@ -30,9 +29,8 @@ DROP = """(page) => {
 
 
 @pytest.fixture
-def organisation(product: Product, upstream: OpenAIServer) -> str:
+def organisation(product: Product) -> str:
     """One of Alice's own, whose only model is blind at first."""
-    upstream.models = (MODEL, EYES)
     slug = f"seeing-{uuid4().hex[:6]}"
     product.organisation(slug, name="Seeing", owner=ALICE)
     return slug
@@ -70,7 +68,7 @@ def test_pictures_are_attached_asked_with_and_still_there_after_a_reload(
     alice.locator("summary").filter(has_text="Attach pictures: not possible here").click()
     alice.get_by_role("link", name="To the settings").click()
 
-    add_model(alice, product, organisation, EYES)
+    add_model(alice, product, organisation, VISION_MODEL)
     alice.goto(product.address(f"/t/{organisation}/"))
     alice.locator("summary").filter(has_text="Attach pictures").click()
     alice.get_by_label("Choose pictures").set_input_files([file("boiler.jpg", photo()), file("pump.jpg", picture())])
@@ -89,7 +87,7 @@ def test_pictures_are_attached_asked_with_and_still_there_after_a_reload(
     expect(tray).to_be_hidden()
     expect(turn.get_by_text("From the picture, not from the documents")).to_be_visible()
     (request,) = [each for each in upstream.requests if each.path.endswith("/chat/completions")]
-    assert request.json["model"] == EYES
+    assert request.json["model"] == VISION_MODEL
     assert [each.size for each in pictures_in(request.json["messages"][-1])] == [(40, 80), (40, 30)]
     assert "What do these pictures show?" in text_of(request.json["messages"][-1])
 
@@ -127,7 +125,7 @@ VIDEO = """async (input) => {
 
 
 def test_frames_of_a_video_are_taken_by_the_browser(alice: Page, organisation: str, product: Product) -> None:
-    add_model(alice, product, organisation, EYES)
+    add_model(alice, product, organisation, VISION_MODEL)
     alice.goto(product.address(f"/t/{organisation}/"))
     alice.get_by_label("Take frames from a video").evaluate(VIDEO)
     tray = alice.get_by_role("list", name="Attached pictures")
@@ -137,7 +135,7 @@ def test_frames_of_a_video_are_taken_by_the_browser(alice: Page, organisation: s
 def test_without_a_script_the_form_takes_pictures(
     signed_in: SignedIn, organisation: str, product: Product, upstream: OpenAIServer
 ) -> None:
-    add_model(signed_in(ALICE), product, organisation, EYES)
+    add_model(signed_in(ALICE), product, organisation, VISION_MODEL)
     plain = signed_in(ALICE, java_script_enabled=False)
     plain.goto(product.address(f"/t/{organisation}/"))
     plain.locator("summary").filter(has_text="Attach pictures").click()

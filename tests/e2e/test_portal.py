@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, WebSocketRoute, expect
 
-from tests.e2e.browsing import ACTION_MS, READ_MS, choose_file, document_row, wait_until_ready
+from tests.e2e.browsing import ACTION_MS, READ_MS, choose_file, document_row, eventually, wait_until_ready
 from tests.e2e.conftest import SignedIn
 from tests.e2e.product import Product
 from tests.e2e.test_accessibility import findings, tab_until
@@ -179,6 +179,40 @@ def test_rows_do_not_lose_what_was_chosen_and_unfolded_while_documents_are_read(
     expect(document_checkbox(row)).to_be_checked()
     expect(row.get_by_role("link", name="Download")).to_be_visible()
     expect(page.locator("#tally")).not_to_contain_text("being read")
+
+
+def test_a_page_that_was_asked_for_before_does_not_take_back_what_was_heard_since(
+    signed_in: SignedIn, product: Product, portal: str, folder: Path
+) -> None:
+    page = signed_in(OWNER)
+    address = product.address(f"/t/{portal}/documents/")
+    sockets: list[WebSocketRoute] = []
+    held: list[tuple[Route, APIResponse]] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    def hold(route: Route) -> None:
+        if route.request.resource_type == "fetch":
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route_web_socket(re.compile(r"/ws/t/"), through)
+    page.route(address, hold)
+    page.goto(address)
+    assert eventually(page, lambda: len(sockets) == 1)
+    sockets[0].close(code=1001)
+    assert eventually(page, lambda: len(held) == 1)
+    late = write(folder, f"late-{uuid4().hex[:8]}.txt", f"The ferry {uuid4()} leaves at noon.\n")
+    choose_file(page, late)
+    wait_until_ready(page, late.name)
+    page.evaluate("document.getElementById('listing').dataset.found = ''")
+    route, before = held.pop()
+    route.fulfill(response=before)
+    expect(page.locator("#listing")).not_to_have_attribute("data-found", "")
+    expect(document_row(page, late.name)).to_have_attribute("data-status", "ready")
 
 
 @pytest.mark.parametrize("look", [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 320)], ids=str)

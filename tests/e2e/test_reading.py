@@ -14,6 +14,7 @@ from tests.contracts.openai_server import OpenAIServer, say
 from tests.e2e.browsing import add_document, add_upstream, ask, eventually, wait_until_over
 from tests.e2e.conftest import SignedIn
 from tests.e2e.product import KEY, MODEL, Product
+from tests.e2e.test_accessibility import tab_until
 
 ERIN, UMBRA = "erin@example.org", "umbra"
 PARTS = "parts.csv"
@@ -87,8 +88,7 @@ def test_a_citation_says_what_it_cites_before_one_goes_there(page: Page, upstrea
     expect(hint).to_be_hidden()
     page.mouse.move(0, 0)
     turn.locator("[data-action=copy]").focus()
-    while not page.locator("a.cite:focus").count():
-        page.keyboard.press("Shift+Tab")
+    tab_until(page, ".turn .answer p:last-child a.cite:last-of-type", key="Shift+Tab")
     expect(hint).to_be_in_viewport(ratio=1)
 
 

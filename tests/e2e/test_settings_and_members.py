@@ -23,9 +23,9 @@ def alice(signed_in: SignedIn) -> Page:
     return signed_in(ALICE)
 
 
-def invite(page: Page, product: Product, email: str, role: str) -> str:
+def invite(page: Page, product: Product, email: str, role: str, *, slug: str = ACME) -> str:
     """Return the link that the page shows once."""
-    page.goto(product.address(f"/t/{ACME}/members/"))
+    page.goto(product.address(f"/t/{slug}/members/"))
     page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
     page.get_by_label("Role", exact=True).select_option(role)
     page.get_by_role("button", name="Invite").click()

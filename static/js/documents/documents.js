@@ -11,6 +11,10 @@ const REFRESH_MS = 4000;
 /** Of a filtered or sorted list, in which only the server knows where a document belongs. */
 
 export class Documents extends HTMLElement {
+  /** When each document was last heard of, by its id: news count up, and a page that was asked for before is older. */
+  #heard = new Map();
+  #news = 0;
+
   connectedCallback() {
     this.messages = messagesOf("document-messages");
     this.selection = new Selection(this);
@@ -58,12 +62,19 @@ export class Documents extends HTMLElement {
     }
   }
 
+  /** What the socket has said of the document meanwhile is newer than this answer. */
   #uploaded({ id, html }) {
-    this.place(id, html);
+    if (!this.#heard.has(id)) this.place(id, html);
+    this.#hear(id);
     this.tallyChanged();
   }
 
+  #hear(id) {
+    this.#heard.set(id, ++this.#news);
+  }
+
   #updated({ document_id: id, collection_id: collection, status, html }) {
+    this.#hear(id);
     const shown = document.getElementById(`doc-${id}`);
     const before = shown?.dataset.status;
     const belongs = !this.dataset.collection || this.dataset.collection === collection;
@@ -94,18 +105,27 @@ export class Documents extends HTMLElement {
   }
 
   async #refresh() {
+    const asked = this.#news;
     try {
       const response = await fetch(location.href, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.querySelector("#documents");
       if (!response.ok || !fresh) return;
-      replaceRows(this.list, [...fresh.children].map((row) => document.adoptNode(row)));
+      replaceRows(this.list, this.#newest([...fresh.children], asked));
       this.listing.dataset.found = page.querySelector("#listing").dataset.found;
       this.tallyChanged();
       this.#settle();
     } catch {
       // no network after all: the socket will open again
     }
+  }
+
+  /** `rows` of a page that was asked for after the news `asked`. Of what was heard of since, what stands here is newer. */
+  #newest(rows, asked) {
+    const heardSince = ({ id }) => (this.#heard.get(id.replace("doc-", "")) ?? 0) > asked;
+    const newest = rows.map((row) => (heardSince(row) ? document.getElementById(row.id) : document.adoptNode(row)));
+    const added = [...this.list.children].filter((row) => heardSince(row) && !newest.includes(row));
+    return [...added, ...newest.filter(Boolean)];
   }
 
   /** After something of the page was replaced by htmx. */

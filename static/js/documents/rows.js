@@ -17,7 +17,7 @@ export function replaceRow(old, row) {
   if (held) [...row.querySelectorAll(FOCUSABLE)].find((each) => address(each) === held)?.focus();
 }
 
-/** Make `list` hold `rows`, in their order. */
+/** Make `list` hold `rows`, in their order. Some of them may be in it already. */
 export function replaceRows(list, rows) {
   const wanted = new Set(rows.map((row) => row.id));
   for (const old of [...list.children]) {
@@ -26,8 +26,8 @@ export function replaceRows(list, rows) {
   rows.forEach((row, place) => {
     const old = document.getElementById(row.id);
     if (list.children[place] !== old || !old) list.insertBefore(old ?? row, list.children[place] ?? null);
-    if (old) replaceRow(old, row);
-    else settle(row);
+    if (!old) settle(row);
+    else if (old !== row) replaceRow(old, row);
   });
 }
 
