@@ -202,7 +202,7 @@ def test_a_page_that_was_asked_for_before_does_not_take_back_what_was_heard_sinc
     page.route_web_socket(re.compile(r"/ws/t/"), through)
     page.route(address, hold)
     page.goto(address)
-    assert eventually(page, lambda: len(sockets) == 1)
+    assert eventually(page, lambda: bool(page.evaluate("document.querySelector('rz-documents').wasOpen")))
     sockets[0].close(code=1001)
     assert eventually(page, lambda: len(held) == 1)
     late = write(folder, f"late-{uuid4().hex[:8]}.txt", f"The ferry {uuid4()} leaves at noon.\n")
