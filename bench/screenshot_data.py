@@ -31,10 +31,15 @@ OWNER, PASSWORD = "mila@vodovod.example", "not for anything real"
 FILLED, EMPTY = "vodovod", "arhiv"
 READ_SECONDS = 180.0
 DAYS = 24
-MODELS = (
-    ("Ollama: phi3.5", "phi3.5"),
-    ("Starter model on this server: SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct"),
-)
+STARTER = "SmolLM2-135M-Instruct"
+MODELS = (("Ollama: phi3.5", "phi3.5"), (f"Starter model on this server: {STARTER}", STARTER))
+CLOUD = {
+    "kind": Provider.Kind.OPENAI,
+    "model": "microsoft/phi-3.5-mini-instruct",
+    "base_url": "https://integrate.api.nvidia.com/v1",
+    "api_key": "x",
+}
+VISION = CLOUD | {"model": "microsoft/phi-3.5-vision-instruct"}
 
 RULEBOOK = """# Правилник о раду
 
@@ -110,13 +115,15 @@ MISSING = (
 @dataclass(frozen=True)
 class Made:
     """`link` is an open invitation's path; `tariffs` are the older and the newer version of one document; `talk` is a
-    conversation with answers, `shared` is where a link to it leads, and in `compared` two models have answered the
-    same."""
+    conversation with answers, `shared` is where a link to it leads; in `compared` two models have answered the same, in
+    `edited` a question has two versions, and in `pictured` it has a photo."""
 
     link: str
     talk: UUID
     shared: str
     compared: UUID
+    edited: UUID
+    pictured: UUID
     handbook: UUID
     tariffs: tuple[UUID, UUID]
 
@@ -133,7 +140,8 @@ def make() -> Made:
     _prompts(access)
     for collection in Collection.objects.for_tenant(access.tenant).exclude(embedder_fingerprint=""):
         collection_fit(collection=collection)
-    _models(access_for(owner, EMPTY))
+    _models(access, {"kind": Provider.Kind.STARTER, "model": STARTER}, VISION)
+    _models(access_for(owner, EMPTY), {"kind": Provider.Kind.OLLAMA, "model": "phi3.5"}, CLOUD)
     _invitation, token = member_invite(access=access, email="jelena@vodovod.example", role=Role.MEMBER)
     talk = screenshot_talks.make(access)
     return Made(
@@ -141,6 +149,8 @@ def make() -> Made:
         talk=talk,
         shared=screenshot_talks.shared(access, talk),
         compared=screenshot_talks.compared(access),
+        edited=screenshot_talks.edited(access),
+        pictured=screenshot_talks.pictured(access),
         handbook=handbook_id,
         tariffs=tariffs,
     )
@@ -277,19 +287,7 @@ def _sent_to_the_owner(access: Access) -> None:
         owner_ask(access=theirs, turn_id=turn.pk, note=note)
 
 
-def _models(access: Access) -> None:
-    """A chain of two, for the picture of the settings."""
-    rows = (
-        {"kind": Provider.Kind.OLLAMA, "model": "phi3.5"},
-        {
-            "kind": Provider.Kind.OPENAI,
-            "model": "microsoft/phi-3.5-mini-instruct",
-            "base_url": BASE_URL,
-            "api_key": "x",
-        },
-    )
+def _models(access: Access, *rows: dict[str, str]) -> None:
+    """A chain of them. The second ones are only there to be seen: nobody asks them."""
     for position, row in enumerate(rows):
         Provider.objects.create(tenant=access.tenant, position=position, **row)
-
-
-BASE_URL = "https://integrate.api.nvidia.com/v1"

@@ -1,5 +1,5 @@
-"""Conversations for the pictures: some in the list, one pinned, one in a folder, one shared, some archived. Nobody has
-to answer them."""
+"""Conversations for the pictures: some in the list, one pinned, one in a folder, one shared, some archived; one whose
+question was edited, one with a photo, one of two models. Nobody has to answer them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from bench import gauge
 from chat.comparisons.models import Comparison
 from chat.conversations import services
 from chat.conversations.searching import folded_text
 from chat.folders.services import conversation_move_to_new
+from chat.images.intake import Prepared, keep
+from chat.images.services import images_attach
 from chat.models import Conversation, Source, Turn
 from chat.sharing import services as sharing
 from chat.sharing.models import Share
@@ -84,6 +87,29 @@ def compared(access: Access) -> UUID:
         turn.save()
         comparison.best = conversation.head = turn
     comparison.save()
+    conversation.save()
+    return conversation.pk
+
+
+def edited(access: Access) -> UUID:
+    """Its question was asked in other words, and both versions have an answer."""
+    question, answer, sources = LIST[0]
+    conversation = Conversation.objects.create(tenant=access.tenant, user=access.user, title=question)
+    _turn(conversation, None, "When does the work begin?", "On 4 May [1].", sources)
+    conversation.head = _turn(conversation, None, question, answer, sources)
+    conversation.save()
+    return conversation.pk
+
+
+def pictured(access: Access) -> UUID:
+    """A photo was asked about."""
+    conversation = Conversation.objects.create(tenant=access.tenant, user=access.user, title=gauge.QUESTION)
+    turn = _turn(conversation, None, gauge.QUESTION, "The needle stands at about **6 bar**, below the red part.", ())
+    picture = Prepared(gauge.NAME, gauge.jpeg(), *gauge.SIZE)
+    images_attach(turn=turn, user=access.user, image_ids=[keep(access=access, picture=picture).pk])
+    turn.image_count, turn.model = 1, "phi-3.5-vision-instruct"
+    turn.save()
+    conversation.head = turn
     conversation.save()
     return conversation.pk
 

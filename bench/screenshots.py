@@ -7,17 +7,23 @@ The product is a new one with data of its own, and what is asked in it is really
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product as combinations
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
-from bench import support
+from bench import gauge, support
 from tests.services import chromium
+
+if TYPE_CHECKING:
+    from bench.screenshot_data import Made
 
 FOLDER = support.ROOT / "docs" / "screenshots"
 SCHEMES = ("light", "dark")
@@ -34,6 +40,7 @@ ANSWER_MS = 120_000
 
 REMOVAL = "Koliko dana plaćenog odsustva dobija zaposleni za selidbu, a koliko za davanje krvi?"
 PRESSURE = "What is the highest operating pressure of the Kestrel pump?"
+DICTATION = "dictation"
 PINNED = "Plaćeno odsustvo"
 """Stands on top of the list."""
 OFF_TOPIC = "Ko je osvojio svetsko prvenstvo u fudbalu 1974. godine?"
@@ -63,22 +70,21 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """`whole` is the page to its end, otherwise what the window shows of it. `menu` is the conversation whose menu is
-    open; with `panel`, so is the source of the first citation. `typed` is what stands in the question, whose list is
-    open; `key` is pressed outside of it."""
+    """`whole` is the page to its end, otherwise what the window shows of it. `prepare` is what is done on it before."""
 
     name: str
     path: str
     signed_in: bool = True
     whole: bool = False
-    menu: str = ""
-    panel: bool = False
-    typed: str = ""
-    key: str = ""
+    prepare: Callable[[Page], object] = lambda _page: None
 
 
 def main(*wanted: str) -> None:
-    with support.product() as running:
+    """Without a word all are taken. Dictation is off unless the operator wants it, so that it takes another product."""
+    if not wanted:
+        subprocess.run([sys.executable, "-m", "bench.screenshots", DICTATION], check=True)
+    dictating = wanted == (DICTATION,)
+    with support.product(RAZGOVOR_SPEECH_INPUT="on" if dictating else "off") as running:
         from bench import screenshot_data as data
         from bench import screenshot_lab
         from tenants.access import access_for
@@ -91,15 +97,19 @@ def main(*wanted: str) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, headless=False)
             visitor = Visitor(browser, running.address.rstrip("/"), cookie)
-            shots = [
-                *_still(data.FILLED, data.EMPTY, made.link),
-                *_documents(data.FILLED, made.handbook, made.tariffs),
-                *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
-                *_conversations(data.FILLED, data.EMPTY, made.talk),
-                *_sharing(data.FILLED, made.talk, made.shared),
-                Shot("comparison", f"/t/{data.FILLED}/c/{made.compared}/"),
-                *_asked(visitor, data.FILLED),
-            ]
+            shots = (
+                [Shot(DICTATION, f"/t/{data.FILLED}/", prepare=_dictate)]
+                if dictating
+                else [
+                    *_still(data.FILLED, data.EMPTY, made.link),
+                    *_documents(data.FILLED, made.handbook, made.tariffs),
+                    *_lab(data.FILLED, data.EMPTY, lab.collection, lab.runs),
+                    *_conversations(data.FILLED, data.EMPTY, made.talk),
+                    *_sharing(data.FILLED, made.talk, made.shared),
+                    *_talks(data.FILLED, made),
+                    *_asked(visitor, data.FILLED),
+                ]
+            )
             chosen = [shot for shot in shots if not wanted or any(word in shot.name for word in wanted)]
             for scheme, width in combinations(SCHEMES, SIZES):
                 _take(visitor, chosen, scheme, width)
@@ -156,16 +166,30 @@ def _conversations(slug: str, empty: str, talk: UUID) -> list[Shot]:
     """What becomes of conversations."""
     home = f"/t/{slug}"
     return [
-        Shot("conversation-menu", f"{home}/c/{talk}/", menu=PINNED),
+        Shot("conversation-menu", f"{home}/c/{talk}/", prepare=_open_menu),
         Shot("conversation-search", f"{home}/search/?q=%D0%BE%D0%B4%D1%81%D1%83%D1%81%D1%82%D0%B2%D0%B0+seli"),
         Shot("conversation-search-empty", f"{home}/search/?q=zebra"),
         Shot("conversations-archived", f"{home}/archived/"),
         Shot("conversations-archived-empty", f"/t/{empty}/archived/"),
         Shot("prompts", f"{home}/prompts/"),
-        Shot("composer-prompts", f"{home}/", typed="/"),
-        Shot("composer-scope", f"{home}/", typed="@"),
-        Shot("shortcuts", f"{home}/", key="?"),
+        Shot("composer-prompts", f"{home}/", prepare=partial(_type, text="/")),
+        Shot("composer-scope", f"{home}/", prepare=partial(_type, text="@")),
+        Shot("shortcuts", f"{home}/", prepare=_open_shortcuts),
         Shot("conversation-print", f"{home}/c/{talk}/print/", whole=True),
+    ]
+
+
+def _talks(slug: str, made: Made) -> list[Shot]:
+    """What is asked in more ways than one."""
+    home = f"/t/{slug}"
+    return [
+        Shot("branches", f"{home}/c/{made.edited}/"),
+        Shot("question-editor", f"{home}/c/{made.edited}/", prepare=_open_editor),
+        Shot("citation-hint", f"{home}/c/{made.edited}/", prepare=_open_hint),
+        Shot("pictures-attached", f"{home}/", prepare=_attach),
+        Shot("picture-answered", f"{home}/c/{made.pictured}/"),
+        Shot("compare-menu", f"{home}/", prepare=_open_models),
+        Shot("comparison", f"{home}/c/{made.compared}/"),
     ]
 
 
@@ -187,7 +211,7 @@ def _asked(visitor: Visitor, slug: str) -> Iterator[Shot]:
     yield Shot("refusal", _path(page, address))
     _ask(page, f"{address}/t/{slug}/", PRESSURE)
     yield Shot("source-image", _cited(page))
-    yield Shot("source-panel", _path(page, address), panel=True)
+    yield Shot("source-panel", _path(page, address), prepare=_open_panel)
     answered = _ask(page, f"{address}/t/{slug}/", REMOVAL)
     yield Shot("chat-filled", _path(page, address))
     yield Shot("source-text", _cited(page))
@@ -219,16 +243,7 @@ def _take(visitor: Visitor, shots: list[Shot], scheme: str, width: int) -> None:
         page = pages[shot.signed_in]
         page.goto(f"{visitor.address}{shot.path}", wait_until="load")
         page.evaluate("document.fonts.ready")
-        if shot.menu:
-            _open_menu(page, shot.menu)
-        if shot.panel:
-            page.locator("a.cite").first.click()
-            page.get_by_role("dialog", name="Source").get_by_role("img").evaluate("image => image.decode()")
-        if shot.typed:
-            _type(page, shot.typed)
-        if shot.key:
-            page.get_by_label("Your question").blur()
-            page.keyboard.press(shot.key)
+        shot.prepare(page)
         if shot.whole:  # a taller window, not a longer picture: what sticks to the window's foot stays there
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": max(SIZES[width], min(height, LONGEST))})
@@ -248,11 +263,48 @@ def _type(page: Page, text: str) -> None:
     page.locator("[role=option]").first.wait_for()
 
 
-def _open_menu(page: Page, title: str) -> None:
+def _attach(page: Page) -> None:
+    photo = FilePayload(name=gauge.NAME, mimeType="image/jpeg", buffer=gauge.jpeg())
+    page.get_by_label("Choose pictures").set_input_files([photo])
+    page.get_by_role("list", name="Attached pictures").get_by_role("img").wait_for()
+    page.get_by_label("Your question").fill(gauge.QUESTION)
+
+
+def _dictate(page: Page) -> None:
+    page.get_by_label("Your question").fill("")
+    page.get_by_role("button", name="Dictate").hover()
+
+
+def _open_shortcuts(page: Page) -> None:
+    page.get_by_label("Your question").blur()
+    page.keyboard.press("?")
+
+
+def _open_panel(page: Page) -> None:
+    page.locator("a.cite").first.click()
+    page.get_by_role("dialog", name="Source").get_by_role("img").evaluate("image => image.decode()")
+
+
+def _open_hint(page: Page) -> None:
+    page.locator("a.cite").first.focus()
+    page.get_by_role("tooltip").wait_for()
+
+
+def _open_editor(page: Page) -> None:
+    turn = page.locator(".turn").first
+    turn.hover()
+    turn.get_by_role("link", name="Edit the question").click()
+
+
+def _open_models(page: Page) -> None:
+    page.locator("[data-part=compare] > summary").click()
+
+
+def _open_menu(page: Page) -> None:
     drawer = page.get_by_role("button", name="Open the conversations")
     if drawer.is_visible():
         drawer.click()
-    line = page.locator(".sidebar-item").filter(has_text=title)
+    line = page.locator(".sidebar-item").filter(has_text=PINNED)
     line.hover()
     line.locator("summary").first.click()
 
