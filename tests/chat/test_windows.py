@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
@@ -100,3 +103,24 @@ def test_a_page_costs_the_same_however_long_the_conversation_is(
     with django_assert_max_num_queries(40) as many:
         alice_client.get(reverse("chat:conversation", args=[long_one.tenant.slug, long_one.pk]))
     assert len(many) == len(few)
+
+
+def test_a_page_reads_of_the_turns_its_own_conversation_alone(as_alice: Access, long_one: Conversation) -> None:
+    """Every query of the window finds its rows by an index, so that others' turns cost it nothing."""
+    with CaptureQueriesContext(connection) as queries:
+        window_of(access=as_alice, conversation=long_one)
+    asked = [query["sql"] for query in queries if 'FROM "chat_turn"' in query["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        assert not re.search(r"SCAN chat_turn|Seq Scan on chat_turn", plan := plan_of(sql)), plan
+
+
+def plan_of(sql: str) -> str:
+    """How the database would answer `sql`. PostgreSQL reads a table of a few rows whole, unless it is told not to."""
+    explain = "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            explain = "EXPLAIN"
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{explain} {sql}")
+        return "\n".join(str(row) for row in cursor.fetchall())
