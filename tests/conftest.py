@@ -42,6 +42,16 @@ hypothesis.settings.load_profile("suite")
 pytest_plugins = ["tests.contracts.fixtures"]
 
 
+LONGEST_ID = 60
+"""Characters of a value in the name of a test; names go from process to process."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{val[:LONGEST_ID]!r}…{len(val)}"
+    return None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Groups of pytest-xdist are part of a test's name: where it does not see one, each worker starts everything."""
