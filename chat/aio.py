@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import close_old_connections
+from django.utils import translation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,16 +29,29 @@ _searching: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = We
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what `function(*args, **kwargs)` returns; connections past their age are closed, as after a request."""
+    spoken = in_language(function)
 
     def call() -> T:
         close_old_connections()
         try:
-            return function(*args, **kwargs)
+            return spoken(*args, **kwargs)
         finally:
             close_old_connections()
 
     context = copy_context()
     return await asyncio.get_running_loop().run_in_executor(_pool, context.run, call)
+
+
+def in_language(function: Callable[P, T]) -> Callable[P, T]:
+    """The function for another thread, in the language that is active here. Unlike a task, a thread that is given this
+    one's context does not see Django's language in it."""
+    language = translation.get_language()
+
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> T:
+        with translation.override(language):
+            return function(*args, **kwargs)
+
+    return spoken
 
 
 def searching() -> asyncio.Semaphore:

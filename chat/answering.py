@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from langchain_core.messages import BaseMessage
 
 from chat import checking, deciding, extractive, packing, prompt_fit, prompting, relevance
@@ -400,10 +402,15 @@ async def _stream(
 def _notice(started: Started, *, cut: bool = False) -> str:
     parts = []
     if started.failures:
-        failed = ", ".join(failure.label for failure in started.failures)
-        parts.append(f"{started.label} wrote this, because {failed} did not answer.")
+        failed = [failure.label for failure in started.failures]
+        said = ngettext(
+            "%(label)s wrote this, because %(failed)s did not answer.",
+            "%(label)s wrote this, because %(failed)s did not answer.",
+            len(failed),
+        )
+        parts.append(said % {"label": started.label, "failed": ", ".join(failed)})
     if cut:
-        parts.append("The answer reached its length limit and may be cut off.")
+        parts.append(_("The answer reached its length limit and may be cut off."))
     return " ".join(parts)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import reverse
+from django.utils import translation
 
 from chat.check_words import summary
 from chat.domain import Checked
@@ -130,7 +131,7 @@ class Assembler:
                     seq=seq,
                     html=self.html,
                     code=data["code"],
-                    message=data["message"],
+                    message=translation.gettext(data["message"]),  # `turns.INTERRUPTED` is in English until here
                     retryable=data["retryable"],
                     can_go_on=data.get("can_go_on", False),
                 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from chat.counting import Messages, TokenCounter
 from chat.domain import Passage
 from chat.errors import PromptTooLong
@@ -40,7 +42,7 @@ async def fitted(
     `room` is what that may have. Raise `PromptTooLong` where not even the beginning of a passage fits."""
     less = 0
     best: Fitted | None = None
-    for _ in range(FITTINGS):
+    for _fitting in range(FITTINGS):
         packed, cut = pack(less)
         tokens = await count.prompt(prompt_of(packed))
         if tokens <= room:
@@ -72,6 +74,8 @@ async def _clipped(
         if tokens <= room:
             return Fitted(shorter, cut, tokens, room)
     raise PromptTooLong(
-        "The question and the instructions fill the model's context, so that nothing from the documents fits in. Ask "
-        "more briefly, or choose a model with a longer context."
+        _(
+            "The question and the instructions fill the model's context, so that nothing from the documents fits in. "
+            "Ask more briefly, or choose a model with a longer context."
+        )
     )

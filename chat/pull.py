@@ -12,6 +12,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.core.cache import cache
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat.domain import ProviderConfig, ProviderKind
@@ -56,7 +57,9 @@ def pull_start(provider: Provider) -> Pull:
     if present is not None and present.running and present.model == provider.model:
         return present
     _write(provider.pk, begun := Pull(model=provider.model, status="waiting for a worker"))
-    pull_model.apply_async([str(provider.tenant_id), str(provider.pk)], expires=TASK_EXPIRES_S)
+    pull_model.apply_async(
+        [str(provider.tenant_id), str(provider.pk), translation.get_language()], expires=TASK_EXPIRES_S
+    )
     return begun
 
 
@@ -74,13 +77,15 @@ def pull_progress(provider: Provider) -> Pull | None:
 
 
 @shared_task(name="chat.tasks.pull_model")
-def pull_model(tenant_id: str, provider_id: str) -> None:
+def pull_model(tenant_id: str, provider_id: str, language: str | None = None) -> None:
+    """What goes wrong is told in the `language` of whoever has started it."""
     provider = Provider.objects.for_tenant(UUID(tenant_id)).filter(pk=provider_id).first()
     if provider is None:
         return
     config = provider_config(provider, answer_settings(provider.tenant))
     try:
-        asyncio.run(_pull(provider.pk, config))
+        with translation.override(language):
+            asyncio.run(_pull(provider.pk, config))
     except ProviderError as error:
         _write(provider.pk, Pull(model=config.model, error=error.message))
     else:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -296,7 +297,11 @@ def _turn_view(
         check_summary=summary(checked),
         notice=turn.notice,
         can_go_on=turn.can_go_on,
-        error={"code": turn.error_code, "message": turn.error_message, "retryable": turn.error_retryable}
+        error={
+            "code": turn.error_code,
+            "message": translation.gettext(turn.error_message),  # `turns.INTERRUPTED` is in English until here
+            "retryable": turn.error_retryable,
+        }
         if failed
         else None,
         model=turn.model,

@@ -77,7 +77,7 @@ def turn_start(
             conversation.head = turn
             conversation.save(update_fields=["updated_at", "archived_at", "head"])
     except IntegrityError as error:
-        raise TurnConflict("This question's id is taken. Reload the page and ask again.") from error
+        raise TurnConflict(_("This question's id is taken. Reload the page and ask again.")) from error
     return turn, True
 
 

@@ -15,6 +15,8 @@ from typing import Any, assert_never, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from redis.exceptions import RedisError
 
 from chat import crowd, plans, services, titles
@@ -109,12 +111,11 @@ async def _run(turn: Turn, log: TurnLog) -> None:
             raise
     except AppError as error:
         _failed(outcome, error.code, error.message, retryable=error.retryable)
-        logger.warning("turn %s: %s", turn.pk, error.message, exc_info=error.__cause__)
+        logger.warning("turn %s: %s: %s", turn.pk, error.code, error.message, exc_info=error.__cause__)
     except Exception:
         reference = secrets.token_hex(4)
-        _failed(
-            outcome, "error", f"Something unexpected went wrong. Quote {reference} to the operator.", retryable=True
-        )
+        said = _("Something unexpected went wrong. Quote %(reference)s to the operator.") % {"reference": reference}
+        _failed(outcome, "error", said, retryable=True)
         logger.exception("turn %s failed, reference %s", turn.pk, reference)
     finally:
         _running.pop(turn.pk, None)
@@ -140,7 +141,10 @@ def _interrupted(outcome: Outcome) -> None:
     outcome.status = Status.INTERRUPTED
 
 
-INTERRUPTED = "The server was restarted while it answered. What it had written is kept; ask again for the rest."
+INTERRUPTED = gettext_noop(
+    "The server was restarted while it answered. What it had written is kept; ask again for the rest."
+)
+"""Stored in English, since a worker may write it, who knows no reader's language; translated where it is shown."""
 
 
 class _Journal:

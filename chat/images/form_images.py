@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from chat import tasks
-from chat.aio import in_thread
+from chat.aio import in_language, in_thread
 from chat.images import intake, sight
 from chat.images.intake import Prepared
 from tenants.access import Access
@@ -24,7 +24,7 @@ async def taken(request: HttpRequest, access: Access) -> list[UUID]:
     for file in files:
         await in_thread(intake.spend, access)
         # Not in one of the few threads for the database, which others wait for.
-        picture = await asyncio.to_thread(intake.prepared, file, name=file.name or "")  # type: ignore[arg-type]
+        picture = await asyncio.to_thread(in_language(intake.prepared), file, name=file.name or "")  # type: ignore[arg-type]
         ids.append(await in_thread(_kept, access, picture))
     return ids
 

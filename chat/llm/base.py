@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 import httpx
 import orjson
+from django.utils.translation import gettext as _
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -79,8 +80,7 @@ class HttpChat(BaseChatModel):
     @property
     def _service(self) -> str:
         """The provider as the beginning of a sentence."""
-        url = httpx.URL(self.base_url)
-        return f"{self.service} at {url.netloc.decode()}"
+        return service_at(self.service, httpx.URL(self.base_url).netloc.decode())
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -171,6 +171,11 @@ class HttpChat(BaseChatModel):
             ),
             max_chars=kwargs.get("max_tokens", self.max_tokens) * CHARS_PER_TOKEN_MAX,
         )
+
+
+def service_at(service: str, address: str) -> str:
+    """A named program at an address, as the beginning of a sentence."""
+    return _("%(service)s at %(address)s") % {"service": service, "address": address}
 
 
 def _metadata(ending: Ending) -> dict[str, Any]:

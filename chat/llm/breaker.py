@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
+from django.utils.translation import ngettext
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -66,11 +67,13 @@ async def guarded(
 ) -> AsyncIterator[None]:
     """Run the block when the breaker admits it, and tell the breaker how it went; else raise `ProviderBusy`."""
     if wait := await breaker.admit(key):
-        raise ProviderBusy(
-            f"{label} has failed several times in a row and is left alone for {math.ceil(wait)} seconds.",
-            code="provider.resting",
-            retry_after=wait,
+        count = math.ceil(wait)
+        said = ngettext(
+            "%(label)s has failed several times in a row and is left alone for %(count)d second.",
+            "%(label)s has failed several times in a row and is left alone for %(count)d seconds.",
+            count,
         )
+        raise ProviderBusy(said % {"label": label, "count": count}, code="provider.resting", retry_after=wait)
     try:
         yield
     except tripping as error:

@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import httpx
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from chat.errors import ProviderBusy, ProviderError, ProviderUnreachable, StreamBroken
@@ -65,7 +67,9 @@ class Call:
                     if text := self.decoder.feed(data):
                         received += len(text)
                         if received > self.max_chars:
-                            raise self._broken("sent far more than it was asked for. Choose another provider.")
+                            raise self._broken(
+                                _("%(service)s sent far more than it was asked for. Choose another provider.")
+                            )
                         yield text
                     if self.decoder.error:
                         raise self.decoder.error
@@ -135,14 +139,17 @@ class Call:
 
     def _silence(self) -> ProviderError:
         if self.decoder.begun:
-            return self._broken("fell silent in the middle of its answer. Try again.")
-        return ProviderUnreachable(
-            f"{self.decoder.service} did not begin to answer within {self.patience.first_token_s:g} seconds. Try "
-            "again, or choose a smaller model."
+            return self._broken(_("%(service)s fell silent in the middle of its answer. Try again."))
+        waited = self.patience.first_token_s
+        said = ngettext(
+            "%(service)s did not begin to answer within %(count)s second. Try again, or choose a smaller model.",
+            "%(service)s did not begin to answer within %(count)s seconds. Try again, or choose a smaller model.",
+            round(waited),
         )
+        return ProviderUnreachable(said % {"service": self.decoder.service, "count": f"{waited:g}"})
 
-    def _broken(self, what: str) -> StreamBroken:
-        return StreamBroken(f"{self.decoder.service} {what}")
+    def _broken(self, sentence: str) -> StreamBroken:
+        return StreamBroken(sentence % {"service": self.decoder.service})
 
 
 def _worth_another_try(error: BaseException) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
@@ -134,7 +136,7 @@ class FallbackChain:
 def no_provider(failures: Sequence[Failure]) -> NoProvider:
     """One sentence out of all the reasons. A single provider's code is kept, since the page offers a remedy by it."""
     if not failures:
-        return NoProvider("No model is set up. Ask an administrator to choose one in the settings.", retryable=False)
+        return NoProvider(_("No model is set up. Ask an administrator to choose one in the settings."), retryable=False)
     retryable = any(failure.error.retryable for failure in failures)
     if len(failures) == 1:
         error = failures[0].error
@@ -144,7 +146,10 @@ def no_provider(failures: Sequence[Failure]) -> NoProvider:
     else:
         code = NoProvider.code
     reasons = " ".join(f"{failure.label}: {failure.error.message}" for failure in failures)
-    return NoProvider(f"None of the {len(failures)} models could answer. {reasons}", code=code, retryable=retryable)
+    none = ngettext(
+        "None of the %(count)d models could answer.", "None of the %(count)d models could answer.", len(failures)
+    )
+    return NoProvider(f"{none % {'count': len(failures)}} {reasons}", code=code, retryable=retryable)
 
 
 def _usage(chunk: AIMessageChunk) -> Usage | None:

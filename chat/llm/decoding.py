@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 from langchain_core.messages.ai import UsageMetadata
 
 from chat.errors import ProviderError, StreamBroken
@@ -53,7 +54,7 @@ class Decoder(ABC):
             for line in lines:
                 self._line(line.rstrip(b"\r"))
             if len(self._rest) > LINE_MAX_BYTES:
-                raise self._broken("sent a line without an end")
+                raise self._broken(_("%(service)s sent a line without an end. Try again."))
         except ProviderError as error:
             self.error = error
         text = "".join(self._texts)
@@ -69,7 +70,7 @@ class Decoder(ABC):
     def ending(self) -> Ending:
         """Call after the last byte. Raise `StreamBroken` when the provider never said that it was done."""
         if not self.ended:
-            raise self._broken("stopped in the middle of its answer")
+            raise self._broken(_("%(service)s stopped in the middle of its answer. Try again."))
         return Ending(self.finish_reason or "stop", self.model, self.usage)
 
     @abstractmethod
@@ -79,9 +80,9 @@ class Decoder(ABC):
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise self._broken("sent something that is not JSON") from None
+            raise self._broken(_("%(service)s sent something that is not JSON. Try again.")) from None
         if not isinstance(event, dict):
-            raise self._broken("sent something unexpected")
+            raise self._broken(_("%(service)s sent something unexpected. Try again."))
         if event.get("error"):
             raise self._failure(event)
         return event
@@ -93,8 +94,8 @@ class Decoder(ABC):
             return Refusal(self.service, self.model, code, orjson.dumps(dict(event))).error()
         return broken_off(detail_of(event), service=self.service, model=self.model)
 
-    def _broken(self, what: str) -> StreamBroken:
-        return StreamBroken(f"{self.service} {what}. Try again.")
+    def _broken(self, sentence: str) -> StreamBroken:
+        return StreamBroken(sentence % {"service": self.service})
 
 
 def usage_of(prompt_tokens: object, completion_tokens: object) -> UsageMetadata | None:

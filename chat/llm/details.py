@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 MESSAGE_MAX_CHARS = 200
 ISO_DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})")
@@ -30,7 +32,7 @@ class Detail:
     @property
     def quoted(self) -> str:
         """The sentence as the end of one of ours: `: out of memory`, or nothing."""
-        return f": {self.message.rstrip('.')}" if self.message else ""
+        return _(": %(words)s") % {"words": self.message.rstrip(".")} if self.message else ""
 
 
 def read_detail(body: bytes) -> Detail:
@@ -76,14 +78,18 @@ def find_date(text: str) -> date | None:
         return None
 
 
-def spoken(seconds: float) -> str:
-    """A wait as a person says it: `about 7 hours`."""
-    for unit, length in (("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            count = round(seconds / length)
-            return f"about {count} {unit}{'s' if count != 1 else ''}"
-    count = max(round(seconds), 1)
-    return f"{count} second{'s' if count != 1 else ''}"
+def try_again_in(seconds: float) -> str:
+    """The advice, with the wait as a person says it: `Try again in about 7 hours.`"""
+    if seconds >= 3600:
+        count = round(seconds / 3600)
+        said = ngettext("Try again in about %(count)d hour.", "Try again in about %(count)d hours.", count)
+    elif seconds >= 60:
+        count = round(seconds / 60)
+        said = ngettext("Try again in about %(count)d minute.", "Try again in about %(count)d minutes.", count)
+    else:
+        count = max(round(seconds), 1)
+        said = ngettext("Try again in %(count)d second.", "Try again in %(count)d seconds.", count)
+    return said % {"count": count}
 
 
 def _one_line(text: str) -> str:

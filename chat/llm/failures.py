@@ -1,4 +1,5 @@
-"""Vendors' failures become `chat.errors`, with a sentence that a tenant's administrator can act on."""
+"""Vendors' failures become `chat.errors`, with a sentence that a tenant's administrator can act on, in the language
+that is active. What vendors say themselves is quoted as it is."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from chat.errors import (
     ModelNotFound,
@@ -20,7 +22,7 @@ from chat.errors import (
     ProviderUnreachable,
     StreamBroken,
 )
-from chat.llm.details import Detail, find_date, read_detail, retry_after, spoken
+from chat.llm.details import Detail, find_date, read_detail, retry_after, try_again_in
 
 RATE_LIMITED = "provider.rate_limited"
 """The code of a `ProviderBusy` that is a limit of the key's, which others' questions do not wait in line for."""
@@ -50,7 +52,8 @@ class Refusal:
             return self._gone(detail)
         if self.status in {401, 403}:
             return ProviderRefusedKey(
-                f"{self.service} does not accept the key for “{self.model}”. Enter another key in the settings."
+                _("%(service)s does not accept the key for “%(model)s”. Enter another key in the settings.")
+                % {"service": self.service, "model": self.model}
             )
         if self.status == 429:
             return self._rate_limited(detail)
@@ -59,51 +62,71 @@ class Refusal:
 
     def _gone(self, detail: Detail) -> ProviderError:
         retired = find_date(self.headers.get("sunset", "")) or find_date(detail.message)
-        when = f" on {retired:%Y-%m-%d}" if retired else ""
-        return ProviderGone(
-            f"{self.service} retired “{self.model}”{when}. Choose another model or provider in the settings."
-        )
+        if retired:
+            said = _("%(service)s retired “%(model)s” on %(date)s. Choose another model or provider in the settings.")
+        else:
+            said = _("%(service)s retired “%(model)s”. Choose another model or provider in the settings.")
+        return ProviderGone(said % {"service": self.service, "model": self.model, "date": retired})
 
     def _rate_limited(self, detail: Detail) -> ProviderError:
         wait = retry_after(self.headers)
         limit = self.headers.get("x-ratelimit-type") or ("quota" if "quota" in detail.text.lower() else "")
-        named = f" ({limit})" if limit else ""
-        when = f"Try again in {spoken(wait)}." if wait is not None else "Try again later."
-        return ProviderBusy(f"{self.service} has reached its limit{named}. {when}", code=RATE_LIMITED, retry_after=wait)
+        reached = (
+            _("%(service)s has reached its limit (%(limit)s).") if limit else _("%(service)s has reached its limit.")
+        )
+        what = reached % {"service": self.service, "limit": limit}
+        when = _("Try again later.") if wait is None else try_again_in(wait)
+        return ProviderBusy(f"{what} {when}", code=RATE_LIMITED, retry_after=wait)
 
     def _failed(self, detail: Detail) -> ProviderError:
         if self.status in {503, 529}:
             return busy(self.service, retry_after=retry_after(self.headers))
         return ProviderUnreachable(
-            f"{self.service} failed with status {self.status}{detail.quoted}. Try again, or choose another provider."
+            _("%(service)s failed with status %(status)d%(said)s. Try again, or choose another provider.")
+            % {"service": self.service, "status": self.status, "said": detail.quoted}
         )
 
     def _refused(self, detail: Detail) -> ProviderError:
         if self.status == 404:
             return ModelNotFound(
-                f"{self.service} does not have “{self.model}”. Check the model and the address in the settings."
+                _("%(service)s does not have “%(model)s”. Check the model and the address in the settings.")
+                % {"service": self.service, "model": self.model}
             )
         if 300 <= self.status < 400:
             return ProviderError(
-                f"{self.service} redirects to another address, which is not followed. Enter the final address in the "
-                "settings, with https where it is needed."
+                _(
+                    "%(service)s redirects to another address, which is not followed. Enter the final address in the "
+                    "settings, with https where it is needed."
+                )
+                % {"service": self.service}
             )
-        return ProviderError(f"{self.service} refused the request with status {self.status}{detail.quoted}.")
+        return ProviderError(
+            _("%(service)s refused the request with status %(status)d%(said)s.")
+            % {"service": self.service, "status": self.status, "said": detail.quoted}
+        )
 
 
 def busy(service: str, *, retry_after: float | None = None) -> ProviderBusy:
-    return ProviderBusy(f"{service} is busy. Try again in a moment.", retry_after=retry_after)
+    return ProviderBusy(
+        _("%(service)s is busy. Try again in a moment.") % {"service": service}, retry_after=retry_after
+    )
 
 
 def from_words(detail: Detail, *, service: str, model: str) -> ProviderError | None:
     """The error that the vendor's words mean, where they are known ones."""
     if TOO_LONG.search(detail.text):
         return PromptTooLong(
-            f"{service} says that the question and its passages are too long for “{model}”. Ask more briefly, or "
-            "choose a model with a longer context."
+            _(
+                "%(service)s says that the question and its passages are too long for “%(model)s”. Ask more briefly, "
+                "or choose a model with a longer context."
+            )
+            % {"service": service, "model": model}
         )
     if UNKNOWN_MODEL.search(detail.text):
-        return ModelNotFound(f"{service} does not have the model “{model}”. Choose another one, or download it there.")
+        return ModelNotFound(
+            _("%(service)s does not have the model “%(model)s”. Choose another one, or download it there.")
+            % {"service": service, "model": model}
+        )
     if OVERLOADED.search(detail.text):
         return busy(service)
     return None
@@ -112,7 +135,7 @@ def from_words(detail: Detail, *, service: str, model: str) -> ProviderError | N
 def broken_off(detail: Detail, *, service: str, model: str) -> ProviderError:
     """The error that words in the middle of a stream mean: its status was 200 already."""
     return from_words(detail, service=service, model=model) or StreamBroken(
-        f"{service} broke its answer off{detail.quoted}. Try again."
+        _("%(service)s broke its answer off%(said)s. Try again.") % {"service": service, "said": detail.quoted}
     )
 
 
@@ -138,13 +161,16 @@ def translated(error: BaseException, *, service: str, model: str) -> ProviderErr
         headers = httpx.Headers(dict(getattr(response, "headers", {})))
         return Refusal(service, model, status, _body_of(error, response), headers).error()
     if _is_a(error, "PoolTimeout"):
-        return busy("This server")
+        return ProviderBusy(_("This server is busy. Try again in a moment."))
     if _is_a(error, "ConnectError", "TimeoutException", "APIConnectionError", "ConnectionError"):
         return ProviderUnreachable(
-            f"{service} does not answer. Check that it runs and that its address in the settings is right."
+            _("%(service)s does not answer. Check that it runs and that its address in the settings is right.")
+            % {"service": service}
         )
     if _is_a(error, "TransportError"):
-        return StreamBroken(f"{service} closed the connection before the end of the answer. Try again.")
+        return StreamBroken(
+            _("%(service)s closed the connection before the end of the answer. Try again.") % {"service": service}
+        )
     if _is_a(error, "ResponseError", "APIError"):
         return broken_off(Detail(str(error)), service=service, model=model)
     return None

@@ -12,6 +12,7 @@ from datetime import date
 from typing import ClassVar
 
 import httpx
+from django.utils.translation import gettext as _
 
 from chat.errors import ProviderError, ProviderGone
 from chat.llm.clients import shared_client
@@ -75,8 +76,11 @@ class GitHubModelsChat(OpenAICompatibleChat):
         error = super()._refusal(status, body, headers)
         if isinstance(error, ProviderGone) and "sunset" not in headers:
             return ProviderGone(
-                f"GitHub Models was retired on {LIFECYCLE.retired_on:%Y-%m-%d}. Choose another provider in the "
-                "settings, for example Ollama with phi3.5 or Microsoft Foundry."
+                _(
+                    "GitHub Models was retired on %(date)s. Choose another provider in the settings, for example "
+                    "Ollama with phi3.5 or Microsoft Foundry."
+                )
+                % {"date": LIFECYCLE.retired_on}
             )
         return error
 
@@ -88,5 +92,5 @@ async def list_models(base_url: str, *, allowed: Sequence[str], api_key: str = "
     with provider_errors(SERVICE):
         response = await shared_client(allowed).get(catalogue, headers=headers, timeout=LIST_TIMEOUT_S)
     if response.status_code != 200:
-        raise Refusal(SERVICE, "the catalogue", response.status_code, response.content, response.headers).error()
+        raise Refusal(SERVICE, _("the catalogue"), response.status_code, response.content, response.headers).error()
     return sorted(str(model["id"]) for model in response.json())

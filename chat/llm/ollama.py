@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext as _
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
 from chat.errors import ProviderError
-from chat.llm.base import HttpChat
+from chat.llm.base import HttpChat, service_at
 from chat.llm.clients import shared_client
 from chat.llm.decoding import Decoder, usage_of
 from chat.llm.failures import provider_errors
@@ -98,7 +99,7 @@ class OllamaDecoder(Decoder):
     def _done(self, event: dict[str, Any]) -> None:
         reason = event.get("done_reason")
         if not reason:  # Ollama says so when it lost its runner
-            raise self._broken("lost its model in the middle of the answer")
+            raise self._broken(_("%(service)s lost its model in the middle of the answer. Try again."))
         self.complete = True
         self.finish_reason = reason
         self.model = event.get("model") or self.model
@@ -127,7 +128,7 @@ async def is_up(base_url: str, *, allowed: Sequence[str]) -> bool:
 
 async def list_models(base_url: str, *, allowed: Sequence[str], api_key: str = "") -> list[str]:
     """The names of the models that are there to be used, without a download."""
-    with provider_errors(f"Ollama at {base_url}"):
+    with provider_errors(service_at("Ollama", base_url)):
         async with _client(base_url, allowed=allowed, api_key=api_key, timeout_s=LIST_TIMEOUT_S) as client:
             listed = await client.list()
     return sorted(model.model for model in listed.models if model.model)
@@ -144,7 +145,7 @@ async def show(
 
 async def pull(base_url: str, model: str, *, allowed: Sequence[str], api_key: str = "") -> AsyncIterator[PullProgress]:
     """Download `model` into the Ollama at `base_url`, telling how far it is. Doing it again resumes."""
-    with provider_errors(f"Ollama at {base_url}", model):
+    with provider_errors(service_at("Ollama", base_url), model):
         async with _client(base_url, allowed=allowed, api_key=api_key, timeout_s=PULL_SILENCE_S) as client:
             async for step in await client.pull(model, stream=True):
                 yield PullProgress(step.status or "", step.completed, step.total)

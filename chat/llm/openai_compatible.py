@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import httpx
+from django.utils.translation import gettext as _
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
 from chat.llm.base import HttpChat
@@ -120,4 +121,6 @@ def key_headers(base_url: str, api_key: str) -> dict[str, str]:
 
 def service_name(base_url: str) -> str:
     preset = preset_for(base_url)
-    return preset.name if preset is not CUSTOM else f"The model server at {httpx.URL(base_url).netloc.decode()}"
+    if preset is not CUSTOM:
+        return preset.name
+    return _("The model server at %(address)s") % {"address": httpx.URL(base_url).netloc.decode()}

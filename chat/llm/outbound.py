@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from chat.errors import ProviderError
 
@@ -65,8 +66,10 @@ def _address(url: str) -> httpx.URL:
         address = httpx.URL("")
     if address.scheme not in {"http", "https"} or not address.host or address.userinfo:
         raise ProviderError(
-            "The provider's address cannot be read. Enter it as http://host:port or https://host, without a "
-            "user name or password.",
+            _(
+                "The provider's address cannot be read. Enter it as http://host:port or https://host, without a "
+                "user name or password."
+            ),
             code="provider.bad_address",
         )
     return address
@@ -118,6 +121,7 @@ def _origin(url: httpx.URL) -> str:
 
 def _not_allowed(origin: str) -> ProviderError:
     return ProviderError(
-        f"This server may not call {origin}. Ask its operator to add the host to RAZGOVOR_OUTBOUND_HOSTS.",
+        _("This server may not call %(host)s. Ask its operator to add the host to RAZGOVOR_OUTBOUND_HOSTS.")
+        % {"host": origin},
         code=NOT_ALLOWED,
     )

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from django.utils import translation
 
 from chat.errors import ProviderError, RerankerFailed
 from chat.llm.breaker import BreakerKey, MemoryBreaker, guarded
@@ -51,12 +52,14 @@ class HttpReranker:
         self._told_at = -inf
 
     async def scores(self, query: str, texts: Sequence[str], *, urgent: bool = True) -> list[float]:
-        try:
-            async with guarded(self._breaker, EVERYBODY, label="The re-ranker", tripping=(ProviderError,)):
-                return await self._ask(query, texts, LANES[urgent])
-        except ProviderError as error:
-            self._tell(error)
-            raise
+        # No reader hears what is wrong with it: the log and the dashboard do, in English, whoever has asked.
+        with translation.override(None):
+            try:
+                async with guarded(self._breaker, EVERYBODY, label="The re-ranker", tripping=(ProviderError,)):
+                    return await self._ask(query, texts, LANES[urgent])
+            except ProviderError as error:
+                self._tell(error)
+                raise
 
     async def _ask(self, query: str, texts: Sequence[str], lane: str) -> list[float]:
         body = {**self._model, "query": query, "documents": list(texts), "top_n": len(texts)}

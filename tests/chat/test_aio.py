@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
-from chat.aio import SEARCHES, searching
+import pytest
+from django.utils import translation
+
+from chat.aio import SEARCHES, in_language, in_thread, searching
 
 
 async def test_searches_pass_a_few_at_a_time_in_the_order_they_came() -> None:
@@ -31,3 +34,17 @@ def test_every_event_loop_has_its_own_gate() -> None:
             return searching()
 
     assert asyncio.run(gate()) is not asyncio.run(gate())
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_thread_speaks_the_language_of_whoever_waits_for_it() -> None:
+    async def asked(language: str) -> tuple[str | None, str | None]:
+        with translation.override(language):
+            await asyncio.sleep(0)
+            elsewhere = await asyncio.to_thread(in_language(translation.get_language))
+            return await in_thread(translation.get_language), elsewhere
+
+    languages = ["de", "sr", "ar", "en"] * 4
+    heard = await asyncio.gather(*(asked(language) for language in languages))
+    assert heard == [(language, language) for language in languages]
+    assert await in_thread(translation.get_language) == translation.get_language() == "en"

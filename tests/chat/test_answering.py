@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from django.utils import translation
 
-from chat.answering import Kit, Question, answer, in_words, search_for
+from chat.answering import Kit, Question, _notice, answer, in_words, search_for
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -22,6 +23,7 @@ from chat.domain import (
     Verdict,
 )
 from chat.errors import NoProvider, PromptTooLong, ProviderUnreachable, StreamBroken
+from chat.llm.chain import Failure, Started
 from chat.llm.fakes import ScriptedChat
 from ingestion.domain import Vector
 from ingestion.errors import EmbedderUnavailable
@@ -251,3 +253,20 @@ async def test_the_trace_tells_how_the_answer_was_made() -> None:
     assert trace.prompt[0]["role"] == "system"
     assert {"searching", "first_token", "writing"} <= set(trace.timings_ms)
     assert trace.providers == [{"label": "Scripted", "error": ""}]
+
+
+@pytest.mark.parametrize(
+    ("language", "failed", "notice"),
+    [
+        ("en", ["one"], "two wrote this, because one did not answer."),
+        ("en", ["one", "three"], "two wrote this, because one, three did not answer."),
+        ("de", ["one"], "two hat dies geschrieben, weil one nicht geantwortet hat."),
+        ("de", ["one", "three"], "two hat dies geschrieben, weil one, three nicht geantwortet haben."),
+        ("sr", ["one"], "Ово је написао two, јер one није одговорио."),
+        ("sr", ["one", "three"], "Ово је написао two, јер one, three нису одговорили."),
+    ],
+)
+def test_who_wrote_it_instead_is_told_in_the_readers_language(language: str, failed: list[str], notice: str) -> None:
+    failures = tuple(Failure(label, ProviderUnreachable("gone")) for label in failed)
+    with translation.override(language):
+        assert _notice(Started("two", "phi", failures)) == notice

@@ -14,6 +14,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from httpx import ConnectError
 
 from chat import plans, turns
 from chat.aio import in_thread
@@ -40,8 +41,9 @@ async def _loop_cleaned() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def socket(user: Any, slug: str = "acme") -> AsyncIterator[WebsocketCommunicator]:
-    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/t/{slug}/")
+async def socket(user: Any, slug: str = "acme", *, language: str = "en") -> AsyncIterator[WebsocketCommunicator]:
+    spoken = [(b"accept-language", language.encode())]
+    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/t/{slug}/", headers=spoken)
     communicator.scope["user"] = user
     connected, _subprotocol = await communicator.connect()
     assert connected
@@ -72,6 +74,35 @@ async def test_a_question_is_answered_over_the_socket(alice: User, planned: Plan
     assert [frame["type"] for frame in seen][:4] == ["turn.accepted", "turn.stage", "turn.sources", "turn.stage"]
     assert [frame["seq"] for frame in seen] == list(range(1, len(seen) + 1))
     assert 'data-cite="1"' in seen[-1]["html"]
+
+
+async def test_a_failure_is_told_in_the_language_of_the_page(alice: User, planned: Plans) -> None:
+    planned(kit([WARRANTY], [ConnectError("refused")]))
+    for language, sentence in {"de": "Scripted antwortet nicht.", "sr": "Scripted не одговара."}.items():
+        question = ask()
+        async with socket(alice, language=language) as line:
+            await line.send_json_to(question)
+            failed = (await until(line, "turn.failed"))[-1]
+        assert failed["message"].startswith(sentence)
+        stored = await Turn.all_tenants.aget(pk=question["turn_id"])
+        assert stored.error_message == failed["message"]
+
+
+async def test_a_refusal_is_told_in_the_language_of_the_page(alice: User) -> None:
+    async with socket(alice, language="de") as line:
+        await line.send_json_to({"type": "retry", "turn_id": str(uuid4()), "retry_of": str(uuid4())})
+        refused = (await until(line, "protocol.error"))[-1]
+    assert refused["message"].startswith("Diese Antwort gibt es nicht.")
+
+
+async def test_what_broke_unexpectedly_is_told_in_the_language_of_the_page(alice: User, planned: Plans) -> None:
+    planned(kit([WARRANTY], [RuntimeError("secret detail")]))
+    async with socket(alice, language="de") as line:
+        await line.send_json_to(ask())
+        failed = (await until(line, "turn.failed"))[-1]
+    assert failed["message"].startswith(
+        "Etwas Unerwartetes ist schiefgegangen. Nennen Sie dem Betreiber diese Kennung: "
+    )
 
 
 async def test_stop_is_heard_while_the_answer_is_coming(alice: User, planned: Plans) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from django.utils import translation
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
@@ -24,8 +25,11 @@ from chat.llm.breaker import BreakerKey, MemoryBreaker
 from chat.llm.chain import Delta, FallbackChain, Finished, Item, Link, Started
 from chat.llm.fakes import ScriptedChat
 from chat.llm.ollama import OllamaChat
+from chat.llm.openai_compatible import OpenAICompatibleChat
 from tests.contracts.http import eventually
-from tests.contracts.ollama_server import OllamaServer, fall_silent
+from tests.contracts.ollama_server import OllamaServer, fall_silent, refuse
+from tests.contracts.openai_server import OpenAIServer
+from tests.services import unused_ports
 
 TENANT = UUID(int=1)
 QUESTION = [HumanMessage("What is the warranty?")]
@@ -198,3 +202,76 @@ async def test_that_the_prompt_is_too_long_is_told_whatever_failed_beside_it() -
             chain_of({"one": ScriptedChat(script=[DOWN]), "two": ScriptedChat(script=[PromptTooLong("no")])})
         )
     assert failed.value.code == PromptTooLong.code
+
+
+def ollama_at(server: OllamaServer, **fields: float) -> OllamaChat:
+    return OllamaChat(model="phi3.5", base_url=server.root, allowed_hosts=(server.host,), attempts=1, **fields)
+
+
+async def told(chain: FallbackChain, language: str) -> str:
+    with translation.override(language), pytest.raises((NoProvider, ProviderError)) as failed:
+        await items_of(chain)
+    return failed.value.message
+
+
+async def test_a_failure_is_told_in_the_readers_language(ollama: OllamaServer) -> None:
+    chain = chain_of({"Ollama": ollama_at(ollama)}, MemoryBreaker())
+    said = {}
+    for language in ("en", "de", "sr", "sr-latn"):
+        ollama.script(refuse(400, "out of memory"))
+        said[language] = await told(chain, language)
+    assert said == {
+        "en": f"Ollama at {ollama.host} refused the request with status 400: out of memory.",
+        "de": f"Ollama unter {ollama.host} hat die Anfrage mit Status 400 abgelehnt: out of memory.",
+        "sr": f"Ollama на адреси {ollama.host} је одбио захтев са статусом 400: out of memory.",
+        "sr-latn": f"Ollama na adresi {ollama.host} je odbio zahtev sa statusom 400: out of memory.",
+    }
+
+
+async def test_what_the_task_that_reads_finds_is_told_in_the_readers_language(closed_clients: None) -> None:
+    (port,) = unused_ports(1)
+    host = f"127.0.0.1:{port}"
+    nobody = OpenAICompatibleChat(model="phi", base_url=f"http://{host}/v1", allowed_hosts=(host,))
+    chain = chain_of({"vLLM": nobody})
+    assert (await told(chain, "de")).startswith(f"Der Modellserver unter {host} antwortet nicht. Prüfen Sie")
+    assert (await told(chain, "sr")).startswith(f"Сервер модела на адреси {host} не одговара. Проверите")
+
+
+async def test_a_silence_is_told_in_the_readers_language(ollama: OllamaServer) -> None:
+    ollama.script(fall_silent())
+    slow = ollama_at(ollama, first_token_timeout_s=0.2)
+    assert "hat nicht innerhalb von 0.2 Sekunden zu antworten begonnen" in await told(chain_of({"one": slow}), "de")
+    ollama.script(fall_silent("The "))
+    cut = ollama_at(ollama, timeout_s=0.2)
+    assert "је заћутао усред одговора. Покушајте поново." in await told(chain_of({"one": cut}), "sr")
+
+
+async def test_readers_who_ask_together_are_told_each_in_their_own_language(openai_endpoint: OpenAIServer) -> None:
+    """They share the connections, and so does what goes wrong with them."""
+    model = OpenAICompatibleChat(
+        model="phi-3.5-mini", base_url=openai_endpoint.base_url, allowed_hosts=(openai_endpoint.host,)
+    )
+    chain = chain_of({"one": model})
+    wanted = {"en": "does not accept", "de": "nimmt den Schlüssel", "sr": "не прихвата", "ar": "لا يقبل"}
+    asked = [language for language in wanted for _ in range(3)]
+    said = await asyncio.gather(*(asyncio.create_task(told(chain, language)) for language in asked))
+    assert [wanted[language] in sentence for language, sentence in zip(asked, said, strict=True)] == [True] * 12
+
+
+async def test_a_resting_provider_is_told_of_in_the_language_of_whoever_asks_now() -> None:
+    """What its failures were told in is forgotten: the breaker remembers numbers."""
+    chain = chain_of({"Ollama": ScriptedChat(script=[httpx.ConnectError("refused")])})
+    for _ in range(3):
+        assert "antwortet nicht" in await told(chain, "de")
+    assert await told(chain, "sr") == "Ollama је више пута заредом заказао, па се још 30 секунди не пита."
+    assert "has failed several times in a row" in await told(chain, "en")
+
+
+async def test_that_nobody_could_answer_is_told_in_one_language() -> None:
+    models = {name: ScriptedChat(script=[httpx.ConnectError("refused")]) for name in ("one", "two")}
+    message = await told(chain_of(models), "de")
+    assert message.startswith("Keines der 2 Modelle konnte antworten. one: one antwortet nicht. Prüfen Sie")
+    assert "two: two antwortet nicht." in message
+    assert await told(chain_of({}), "sr") == (
+        "Ниједан модел није подешен. Замолите администратора да га изабере у подешавањима."
+    )

@@ -7,6 +7,7 @@ import httpx
 import ollama
 import openai
 import pytest
+from django.utils import translation
 
 from chat.errors import (
     ModelNotFound,
@@ -18,7 +19,7 @@ from chat.errors import (
     ProviderUnreachable,
     StreamBroken,
 )
-from chat.llm.details import find_date, read_detail, retry_after, spoken
+from chat.llm.details import find_date, read_detail, retry_after, try_again_in
 from chat.llm.failures import Refusal, provider_errors
 
 LLAMA_CPP_TOO_LONG = (
@@ -84,6 +85,20 @@ def test_a_limit_is_named_and_says_when_to_come_back() -> None:
     assert error.message == "GitHub Models has reached its limit (UserByModelByDay). Try again in about 7 hours."
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("de", "NVIDIA hat sein Limit erreicht (quota). Versuchen Sie es in etwa 2 Stunden erneut."),
+        ("sr", "NVIDIA је достигао своје ограничење (quota). Покушајте поново за око 2 сата."),
+        ("ar", "بلغ \u2068NVIDIA\u2069 حدّه (\u2068quota\u2069). حاول مرة أخرى بعد نحو ساعتين."),
+    ],
+)
+def test_a_limit_is_told_in_the_language_that_is_active(language: str, message: str) -> None:
+    headers = httpx.Headers({"retry-after": "7300"})
+    with translation.override(language):
+        assert Refusal("NVIDIA", "phi", 429, b"out of quota", headers).error().message == message
+
+
 @pytest.mark.parametrize(("value", "seconds"), [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), ("soon", None)])
 def test_retry_after_is_read_as_seconds(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}) == seconds
@@ -113,7 +128,7 @@ def test_dates_are_found(text: str, found: date | None) -> None:
     ("seconds", "words"), [(0.2, "1 second"), (42, "42 seconds"), (60, "about 1 minute"), (7300, "about 2 hours")]
 )
 def test_waits_are_spoken(seconds: float, words: str) -> None:
-    assert spoken(seconds) == words
+    assert try_again_in(seconds) == f"Try again in {words}."
 
 
 @pytest.mark.parametrize(

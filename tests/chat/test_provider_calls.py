@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pytest_django import Settings
 
 from chat import pull
@@ -73,6 +74,20 @@ def test_the_test_shows_the_sentence_of_an_error(acme: Tenant, alice_client: Cli
     assert "sk-wrong" not in response.content.decode()
 
 
+def test_the_sentence_of_an_error_is_in_the_language_of_the_page(
+    acme: Tenant, alice_client: Client, openai: OpenAIServer
+) -> None:
+    provider = Provider.objects.create(
+        tenant=acme, kind="openai", model="phi-3.5-mini", base_url=openai.base_url, api_key="sk-wrong"
+    )
+    response = alice_client.post(
+        reverse("chat:provider_test", args=["acme", provider.pk]), headers={**HTMX, "Accept-Language": "sr"}
+    )
+    assert response.context["row"].test.error == (
+        f"Сервер модела на адреси {openai.host} не прихвата кључ за „phi-3.5-mini“. Унесите други кључ у подешавањима."
+    )
+
+
 def test_the_stored_key_is_what_is_sent(acme: Tenant, alice_client: Client, openai: OpenAIServer) -> None:
     provider = Provider.objects.create(
         tenant=acme, kind="openai", model="phi-3.5-mini", base_url=openai.base_url, api_key="sk-test"
@@ -116,6 +131,25 @@ def test_a_download_that_fails_says_why(alice_client: Client, at_ollama: Provide
     progress = call(alice_client, "provider_pull", at_ollama).context["row"].pull
     assert "file does not exist" in progress.error
     assert not progress.running
+
+
+def test_a_download_that_fails_says_why_in_the_language_of_whoever_started_it(
+    alice_client: Client, at_ollama: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has none of its own."""
+    sent: list[list[str]] = []
+    monkeypatch.setattr(pull.pull_model, "apply_async", lambda args, **_options: sent.append(args))
+    at_ollama.model = "missing"
+    at_ollama.save()
+    alice_client.post(
+        reverse("chat:provider_pull", args=["acme", at_ollama.pk]), headers={**HTMX, "Accept-Language": "de"}
+    )
+    translation.deactivate()
+    pull.pull_model(*sent[0])
+    progress = pull.pull_progress(at_ollama)
+    assert progress is not None
+    assert f"Ollama unter {at_ollama.base_url} hat die Antwort abgebrochen: " in progress.error
+    assert "file does not exist" in progress.error
 
 
 def test_a_download_is_not_started_twice(at_ollama: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from chat.errors import ProviderBusy, ProviderError, RerankerFailed
 from chat.llm.breaker import FAILURES_TO_OPEN, MemoryBreaker
@@ -133,6 +134,19 @@ async def test_the_log_hears_of_it_once_and_not_with_every_question(
     assert [record.getMessage() for record in caplog.records] == [
         "Passages stay in the order of the searches. The re-ranker answered with status 503: loading."
     ]
+
+
+async def test_it_is_told_of_in_english_whoever_has_asked(rerank_endpoint: RerankServer) -> None:
+    """The log and the dashboard hear of it, and not whoever has asked."""
+    reranker = reranker_of(rerank_endpoint)
+    rerank_endpoint.script(*[refuse(503, {"error": "loading"})] * 3)
+    with translation.override("de"):
+        for _ in range(3):
+            with pytest.raises(RerankerFailed):
+                await reranker.scores(QUESTION, TEXTS)
+        with pytest.raises(ProviderBusy, match="The re-ranker has failed several times in a row"):
+            await reranker.scores(QUESTION, TEXTS)
+        assert translation.get_language() == "de"
 
 
 async def test_a_proxy_of_the_environment_is_not_for_the_process_next_door(

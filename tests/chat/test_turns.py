@@ -9,7 +9,10 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.utils import timezone
+from django.test import AsyncClient
+from django.urls import reverse
+from django.utils import timezone, translation
+from httpx import ConnectError
 
 from chat import services, turns
 from chat.aio import in_thread
@@ -33,7 +36,7 @@ from chat.shared_redis import close_redis
 from chat.tasks import reap_turns
 from ingestion.domain import Vector
 from tenants.access import Access
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tests.chat.kits import Plans, kit, passage
 
 QUESTION = "How long does the warranty last?"
@@ -201,6 +204,21 @@ async def test_a_failure_is_an_event_with_a_code_and_keeps_the_text(as_alice: Ac
     assert (turn.status, turn.answer) == (Turn.Status.FAILED, "Two ")
 
 
+async def test_a_failure_is_told_in_the_language_that_the_form_was_sent_in(
+    alice: User, as_alice: Access, planned: Plans
+) -> None:
+    planned(kit([WARRANTY], [ConnectError("refused")]))
+    client = AsyncClient()
+    await client.aforce_login(alice)
+    url = reverse("chat:ask", args=["acme"])
+    response = await client.post(url, {"text": QUESTION}, headers={"accept-language": "de"})
+    assert response.status_code == 302
+    turn = await Turn.objects.for_tenant(as_alice.tenant).select_related("conversation").aget()
+    last = (await frames(turn))[-1]
+    assert isinstance(last, TurnFailed)
+    assert last.message.startswith("Scripted antwortet nicht. Prüfen Sie")
+
+
 async def test_a_bug_is_shown_as_a_sentence_with_a_reference(as_alice: Access, planned: Plans) -> None:
     planned(kit([WARRANTY], [RuntimeError("secret detail")]))
     turn = await start(as_alice)
@@ -279,6 +297,28 @@ async def test_the_reaper_closes_what_a_dead_process_left(as_alice: Access) -> N
     last = (await frames(await in_thread(turn_get, access=as_alice, turn_id=turn.pk)))[-1]
     assert isinstance(last, TurnFailed)
     assert (last.code, last.retryable) == ("turn.interrupted", True)
+    assert last.message.startswith("The server was restarted while it answered.")
+
+
+async def test_an_interruption_is_told_in_the_language_of_whoever_looks(as_alice: Access) -> None:
+    """The worker that writes it down knows none."""
+    turn, _new = await in_thread(services.turn_start, access=as_alice, turn_id=uuid4(), text=QUESTION)
+    log = turns.turn_log()
+    await log.append(turn.pk, [{"type": "turn.accepted"}])
+    log.hand_over(turn.pk)
+    long_ago = timezone.now() - timedelta(minutes=5)
+    await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).filter(pk=turn.pk).update(heartbeat_at=long_ago))
+    await in_thread(reap_turns)
+    turn = await in_thread(turn_get, access=as_alice, turn_id=turn.pk)
+
+    for language, beginning in {"de": "Der Server wurde neu gestartet", "sr": "Сервер је поново покренут"}.items():
+        with translation.override(language):
+            last = (await frames(turn))[-1]
+            (view,) = await in_thread(turn_views, access=as_alice, turns=[turn])
+        assert isinstance(last, TurnFailed)
+        assert view.error is not None
+        assert last.message == view.error["message"]
+        assert last.message.startswith(beginning)
 
 
 async def test_the_reaper_leaves_the_living_alone(as_alice: Access) -> None:
