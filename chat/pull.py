@@ -56,7 +56,7 @@ def pull_start(provider: Provider) -> Pull:
     present = pull_progress(provider)
     if present is not None and present.running and present.model == provider.model:
         return present
-    _write(provider.pk, begun := Pull(model=provider.model, status="waiting for a worker"))
+    _write(provider.pk, begun := Pull(model=provider.model, status=_("waiting for a worker")))
     pull_model.apply_async(
         [str(provider.tenant_id), str(provider.pk), translation.get_language()], expires=TASK_EXPIRES_S
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -73,7 +73,7 @@ class ProviderRow:
 def lifecycle_note() -> str:
     from chat.llm.github import LIFECYCLE
 
-    return LIFECYCLE.note if LIFECYCLE.is_over(timezone.now().date()) else ""
+    return translation.gettext(LIFECYCLE.note) if LIFECYCLE.is_over(timezone.now().date()) else ""
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import httpx
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from chat.errors import ProviderError, ProviderGone
 from chat.llm.clients import shared_client
@@ -33,6 +34,7 @@ class Lifecycle:
     announced_on: date
     retired_on: date
     note: str
+    """In English; to be translated where it is shown."""
     successor: str
     """The `Preset.id` to offer instead."""
 
@@ -43,7 +45,7 @@ class Lifecycle:
 LIFECYCLE = Lifecycle(
     announced_on=date(2026, 7, 1),
     retired_on=date(2026, 7, 30),
-    note=(
+    note=gettext_noop(
         "GitHub retired GitHub Models on 2026-07-30. Its address answers that it is gone; only a server of your own "
         "that speaks the same protocol will work here. Microsoft Foundry is GitHub's suggestion, and Ollama runs "
         "Phi-3.5 on your own machine."

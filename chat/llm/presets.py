@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_noop
+
 from chat.domain import ProviderKind
 
 
@@ -31,6 +33,7 @@ class Preset:
     model: str
     key_style: KeyStyle
     note: str
+    """In English; to be translated where it is shown."""
     hosts: tuple[str, ...] = ()
     """The ends of the host names that are this provider, whatever the address's beginning."""
     limit_field: str = "max_tokens"
@@ -44,7 +47,7 @@ OPENAI = Preset(
     base_url="https://api.openai.com/v1",
     model="gpt-4.1-mini",
     key_style=KeyStyle.BEARER,
-    note="The key begins with sk-. Questions and the passages found for them leave this server.",
+    note=gettext_noop("The key begins with sk-. Questions and the passages found for them leave this server."),
     hosts=("api.openai.com",),
     limit_field="max_completion_tokens",
 )
@@ -55,7 +58,7 @@ FOUNDRY = Preset(
     base_url="https://RESOURCE.openai.azure.com/openai/v1/",
     model="",
     key_style=KeyStyle.API_KEY,
-    note="Put your resource's name into the address. The model is the name of your deployment.",
+    note=gettext_noop("Put your resource's name into the address. The model is the name of your deployment."),
     hosts=(".openai.azure.com", ".services.ai.azure.com"),
     limit_field="max_completion_tokens",
 )
@@ -66,7 +69,7 @@ NVIDIA = Preset(
     base_url="https://integrate.api.nvidia.com/v1",
     model="microsoft/phi-3.5-mini-instruct",
     key_style=KeyStyle.BEARER,
-    note="The key begins with nvapi-. Models are retired often: choose one from the list.",
+    note=gettext_noop("The key begins with nvapi-. Models are retired often: choose one from the list."),
     hosts=("integrate.api.nvidia.com",),
 )
 VLLM = Preset(
@@ -76,7 +79,7 @@ VLLM = Preset(
     base_url="http://127.0.0.1:8000/v1",
     model="microsoft/Phi-3.5-mini-instruct",
     key_style=KeyStyle.NONE,
-    note="Your own server. Set the context below to the --max-model-len that it runs with.",
+    note=gettext_noop("Your own server. Set the context below to the --max-model-len that it runs with."),
 )
 LLAMA_CPP = Preset(
     id="llama.cpp",
@@ -85,7 +88,7 @@ LLAMA_CPP = Preset(
     base_url="http://127.0.0.1:8080/v1",
     model="default",
     key_style=KeyStyle.NONE,
-    note="Your own llama-server, which serves one model, whatever name it is asked for.",
+    note=gettext_noop("Your own llama-server, which serves one model, whatever name it is asked for."),
 )
 CUSTOM = Preset(
     id="custom",
@@ -94,7 +97,7 @@ CUSTOM = Preset(
     base_url="",
     model="",
     key_style=KeyStyle.BEARER,
-    note="The address ends before /chat/completions, most often with /v1.",
+    note=gettext_noop("The address ends before /chat/completions, most often with /v1."),
 )
 
 PRESETS = (OPENAI, FOUNDRY, NVIDIA, VLLM, LLAMA_CPP, CUSTOM)

@@ -35,13 +35,6 @@ LEAST_TRANSLATED = 0.98
 SIGN_IN = {"en": "Sign in", "sr": "Пријави се", "sr-latn": "Prijavi se", "de": "Anmelden", "ar": "تسجيل الدخول"}
 
 
-@pytest.fixture(autouse=True)
-def _language_of_the_next_test() -> Iterator[None]:
-    """A request leaves its language active in its thread, and tests share one."""
-    with translation.override(translation.get_language()):
-        yield
-
-
 def catalog(locale: str) -> polib.POFile:
     return polib.pofile(str(LOCALE / locale / "LC_MESSAGES" / "django.po"))
 
