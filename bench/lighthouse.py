@@ -23,6 +23,8 @@ COMMAND = os.environ.get("LIGHTHOUSE", "lighthouse")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 WINDOWS = {"laptop": ("--preset=desktop",), "telephone": ()}
 """Without a preset, Lighthouse looks with a telephone's window, processor and line."""
+ATTEMPTS = 3
+"""Now and then it misses the beginning of a page, and asks to be run again."""
 FLAGS = "--headless=new --no-sandbox --disable-gpu"
 WEIGHS = 0.9
 """Audits that reach less than this of their weight are named."""
@@ -72,11 +74,12 @@ def _report(address: str, options: tuple[str, ...], cookie: str) -> dict[str, An
     if cookie:
         command.append(f"--extra-headers={json.dumps({'Cookie': f'sessionid={cookie}'})}")
     environment = os.environ | {"CHROME_PATH": str(chromium())}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    report: dict[str, Any] = json.loads(done.stdout)
-    if error := report.get("runtimeError"):
-        raise RuntimeError(f"{address}: {error['message']}")
-    return report
+    for _attempt in range(ATTEMPTS):
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+        if done.returncode == 0:
+            report: dict[str, Any] = json.loads(done.stdout)
+            return report
+    raise RuntimeError(f"Lighthouse could not look at {address}; what it says of it stands above.")
 
 
 def _costs(report: dict[str, Any]) -> list[str]:

@@ -171,7 +171,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "project.static_storage.BundlingStorage"
     },
 }
 if bucket := env.text("RAZGOVOR_S3_BUCKET"):

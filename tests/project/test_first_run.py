@@ -125,7 +125,7 @@ class TestStaticFiles:
         settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
         settings.STORAGES = {
             **settings.STORAGES,
-            "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+            "staticfiles": {"BACKEND": "project.static_storage.BundlingStorage"},
         }
 
     def test_they_are_collected_once(self) -> None:
@@ -142,4 +142,23 @@ class TestStaticFiles:
     def test_a_file_that_names_one_that_is_not_there_is_told_in_a_sentence(self) -> None:
         (self.source / "page.css").write_text("body { background: url(nowhere.png) }")
         with pytest.raises(CommandError, match="A static file refers to one that is not there"):
+            static_files.collect()
+
+    def test_the_style_sheet_holds_what_it_imports(self) -> None:
+        (self.source / "css").mkdir()
+        (self.source / "css" / "button.css").write_text(".button { color: red }\n" * 100)
+        sheet = self.source / "css" / "app.css"
+        sheet.write_text('@layer base, components;\n@import url("button.css") layer(components);\n')
+        static_files.collect()
+        (hashed,) = (self.target / "css").glob("app.*.css")
+        assert "@import" not in hashed.read_text()
+        assert "@layer components {\n.button { color: red }\n" in hashed.read_text()
+        assert hashed.with_name(f"{hashed.name}.gz").exists()
+        named = hashed.name
+        (self.source / "css" / "button.css").write_text(".button { color: blue }\n")
+        static_files.collect()
+        (again,) = (self.target / "css").glob("app.*.css")
+        assert again.name != named
+        sheet.write_text('@import url("nowhere.css") layer(components);\n')
+        with pytest.raises(CommandError, match="css/app.css imports css/nowhere.css"):
             static_files.collect()
