@@ -13,10 +13,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chat import answering, prompting
-from chat.answering import Kit
+from chat import answering, prompting, writing
 from chat.citations import CitationFilter
 from chat.domain import GAP, AnswerEvent, CitationFound, Passage, SourcesFound, Stage, StageStarted, TextDelta, Trace
+from chat.question import Kit
 
 LAST_WORD = re.compile(r"\S{1,40}\Z")
 """The end of an answer may be half a word. It is written once more, so that it is a whole one."""
@@ -52,7 +52,7 @@ async def go_on(begun: Begun, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEv
     yield StageStarted(Stage.WRITING)
     written = [text]
     messages = prompting.continued_messages(begun.prompt, await _said(begun, text, kit, trace))
-    async with aclosing(answering.written(messages, citations, kit, trace)) as events:
+    async with aclosing(writing.written(messages, citations, kit, trace)) as events:
         async for event in events:
             yield event
             if isinstance(event, TextDelta):

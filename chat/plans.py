@@ -13,7 +13,6 @@ from django.core.cache import cache
 
 from chat import crowd, retrieval, selectors, settings_services, titles
 from chat.aio import searching
-from chat.answering import Kit, Question
 from chat.closeness import closeness_of
 from chat.continuing import Begun, first_prompt
 from chat.counting import TokenCounter
@@ -26,6 +25,7 @@ from chat.llm.breaker import Breaker
 from chat.llm.chain import FallbackChain, Link
 from chat.llm.tokenizers import tokenizer_of
 from chat.models import AnswerSettings, Source, Turn
+from chat.question import Kit, Question
 from chat.refusal import language_of
 from chat.retrieval.dense import embed_question
 from ingestion.domain import Scope

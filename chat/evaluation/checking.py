@@ -9,9 +9,9 @@ from statistics import fmean
 from uuid import uuid4
 
 from chat import checking
-from chat.answering import Kit
 from chat.domain import Passage
 from chat.evaluation.pairs import Pair
+from chat.question import Kit
 
 LANGUAGE = "en"
 """Of all the sets that tell answers."""

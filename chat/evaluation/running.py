@@ -15,7 +15,7 @@ from django.db import connection
 
 from chat import packing, plans
 from chat.aio import in_thread
-from chat.answering import Kit, Question, anything_relevant, in_words, pack, search_for
+from chat.answering import anything_relevant, pack
 from chat.domain import Candidate, Passage
 from chat.evaluation import checking
 from chat.evaluation.alignment import alignment
@@ -23,6 +23,7 @@ from chat.evaluation.pairs import Pair
 from chat.evaluation.sets import EvaluationSet, File, Query, Span
 from chat.llm.breaker import Breaker
 from chat.llm.clients import close_clients
+from chat.question import Kit, Question, in_words, search_for
 from chat.retrieval.load import LIMIT
 from ingestion import services, tasks
 from ingestion.domain import SECTION_SEPARATOR, Scope

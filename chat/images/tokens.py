@@ -14,7 +14,7 @@ SHARE = 0.75
 
 def picture_tokens(width: int, height: int) -> int:
     """What most models make of it at most. LLaVA 1.6 takes up to 2,880; a prompt that it refuses is then sent without
-    passages (`chat.answering.compose`)."""
+    passages (`chat.writing.compose`)."""
     return max(LEAST_TOKENS, ceil(width / PATCH) * ceil(height / PATCH))
 
 

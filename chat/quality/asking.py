@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from chat.answering import RUNNERS_UP, Kit, Question, answer, anything_relevant, pack, search_for
+from chat.answering import RUNNERS_UP, answer, anything_relevant, pack
 from chat.domain import (
     Answered,
     Checked,
@@ -22,6 +22,7 @@ from chat.domain import (
     Usage,
 )
 from chat.quality.figures import DEPTH
+from chat.question import Kit, Question, search_for
 from project.errors import AppError
 
 

@@ -13,12 +13,12 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from chat import plans, prompts, settings_services
-from chat.answering import Kit
 from chat.domain import AnswerStyle
 from chat.errors import NoProvider
 from chat.llm.breaker import Breaker
 from chat.models import AnswerSettings, Provider
 from chat.plans import Instead
+from chat.question import Kit
 from chat.retrieval import Entry, Stages
 from chat.settings_services import Choice
 from ingestion.parts import chunker

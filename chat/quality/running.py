@@ -17,7 +17,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat.aio import in_thread
-from chat.answering import Kit, Question
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.clients import close_clients
 from chat.models import Turn
@@ -25,6 +24,7 @@ from chat.quality import configuration, golden, recording, runs
 from chat.quality.asking import Asked, ask
 from chat.quality.figures import figures_of
 from chat.quality.models import GoldenQuestion, QualityRun
+from chat.question import Kit, Question
 from ingestion import shadows
 from ingestion.domain import Scope
 from ingestion.tenant_parts import parts_of

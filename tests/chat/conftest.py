@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat import plans
-from chat.answering import Kit
+from chat.question import Kit
 from tests.chat.kits import Plans, plan
 
 

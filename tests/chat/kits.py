@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
 
-from chat.answering import Kit, Question
 from chat.counting import TokenCounter
 from chat.domain import AnswerStyle, Exchange, Passage, ProviderConfig, ProviderKind, Retrieval
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.chain import FallbackChain, Link
 from chat.llm.fakes import ScriptedChat, Step
 from chat.plans import Plan
+from chat.question import Kit, Question
 from ingestion.domain import Scope
 from ingestion.index import tokens
 

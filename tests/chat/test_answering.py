@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.utils import translation
 
-from chat.answering import Kit, Question, _notice, answer, in_words, search_for
+from chat.answering import answer
 from chat.domain import (
     Answered,
     AnswerEvent,
@@ -25,6 +25,8 @@ from chat.domain import (
 from chat.errors import NoProvider, PromptTooLong, ProviderUnreachable, StreamBroken
 from chat.llm.chain import Failure, Started
 from chat.llm.fakes import ScriptedChat
+from chat.question import Kit, Question, in_words, search_for
+from chat.writing import _notice
 from ingestion.domain import Vector
 from ingestion.errors import EmbedderUnavailable
 from tests.chat.kits import kit, passage, question

@@ -10,7 +10,6 @@ import pytest
 
 from chat import plans, selectors, services, turns
 from chat.aio import in_thread
-from chat.answering import Kit
 from chat.domain import AnswerStyle
 from chat.errors import TurnConflict
 from chat.following import follow
@@ -18,6 +17,7 @@ from chat.llm.fakes import ScriptedChat
 from chat.models import Turn
 from chat.prompting import GO_ON
 from chat.protocol.events import TurnCompleted, TurnFrame, TurnSources
+from chat.question import Kit
 from chat.shared_redis import close_redis
 from tenants.access import Access
 from tests.chat.kits import Plans, kit, passage, question

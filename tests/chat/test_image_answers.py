@@ -14,7 +14,7 @@ from PIL import Image
 
 from chat import plans, services, turns
 from chat.aio import in_thread
-from chat.answering import SEEN_CHARS, Question, answer, search_for
+from chat.answering import answer
 from chat.domain import (
     Answered,
     AnswerStyle,
@@ -36,6 +36,7 @@ from chat.llm.breaker import MemoryBreaker
 from chat.llm.fakes import ScriptedChat
 from chat.models import Provider, Turn
 from chat.protocol.events import TurnAccepted, TurnCompleted
+from chat.question import SEEN_CHARS, Question, search_for
 from chat.retrieval.lexical import _weighted
 from chat.selectors import turn_views
 from chat.shared_redis import close_redis

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.answering import Question, fitted, passage_budget
+from chat.answering import fitted, passage_budget
 from chat.counting import Messages, TokenCounter
 from chat.domain import AnswerStyle, Exchange, Passage, ProviderConfig, ProviderKind, Trace
 from chat.errors import PromptTooLong
 from chat.llm import tokenizers
 from chat.llm.clients import close_clients
 from chat.llm.tokenizers import tokenizer_of
+from chat.question import Question
 from ingestion.domain import Scope
 from tests.chat import kits
 

@@ -11,13 +11,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from chat import plans
-from chat.answering import Kit, Question, answer
+from chat.answering import answer
 from chat.check_words import summary
 from chat.domain import Answered, Checked, CitationFound, Passage, SourcesFound, TextDelta, Trace
 from chat.llm.breaker import MemoryBreaker
 from chat.llm.clients import close_clients
 from chat.management.printed import Unescaped, passage_row
 from chat.prompts import versions
+from chat.question import Kit, Question
 from tenants.access import Access
 from tenants.command import TenantCommand
 
