@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from chat.models import Conversation, Source, Turn
 from chat.selectors import turn_views
@@ -19,13 +17,6 @@ from tenants.access import Access
 from tests.factories import DocumentFactory
 
 TEXT = "The warranty lasts two years."
-
-
-@pytest.fixture(autouse=True)
-def _language_of_the_next_test() -> Iterator[None]:
-    """A request leaves its language active in its thread, and tests share one."""
-    with translation.override(translation.get_language()):
-        yield
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from chat.models import Conversation, Source, Turn
 from ingestion.models import Chunk, DocumentSection
 from tenants.access import Access
 from tests.factories import DocumentFactory
-
-
-@pytest.fixture(autouse=True)
-def _language_of_the_next_test() -> Iterator[None]:
-    """A request leaves its language active in its thread, and tests share one."""
-    with translation.override(translation.get_language()):
-        yield
 
 
 @pytest.mark.parametrize(
@@ -92,3 +84,9 @@ def test_what_was_read_before_learns_its_last_page_from_the_sections(as_alice: A
     import_module("ingestion.migrations.0004_chunk_last_page").fill(apps, None)
     filled = Chunk.objects.for_tenant(as_alice.tenant).order_by("ordinal").values_list("page", "last_page")
     assert list(filled) == [(3, 3), (3, 4), (4, 5)]
+
+
+def test_what_is_to_be_typed_is_code_and_the_rest_is_text() -> None:
+    template = Template("{% load sentences %}{{ sentence|commands }}")
+    html = template.render(Context({"sentence": "Run `ollama pull <b>`, not <i>."}))
+    assert html == 'Run <code dir="ltr">ollama pull &lt;b&gt;</code>, not &lt;i&gt;.'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -13,7 +12,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,13 +28,6 @@ from tests.factories import CollectionFactory, DocumentFactory, member
 
 LISTING = {"HX-Request": "true", "HX-Target": "listing"}
 DRAWER = {"HX-Request": "true", "HX-Target": "drawer-body"}
-
-
-@pytest.fixture(autouse=True)
-def _language_of_the_next_test() -> Iterator[None]:
-    """A request leaves its language active in its thread, and tests share one."""
-    with translation.override(translation.get_language()):
-        yield
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -44,13 +43,6 @@ ADDRESSES = {
 
 pytestmark = pytest.mark.django_db
 really_installed = settings_languages.installed
-
-
-@pytest.fixture(autouse=True)
-def _language_of_the_next_test() -> Iterator[None]:
-    """A request leaves its language active in its thread, and tests share one."""
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture(autouse=True)
