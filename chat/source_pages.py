@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,20 +17,23 @@ from chat.models import Source
 from chat.selectors import changed_since
 from chat.source_text import blocks
 from chat.windows import turn_url
+from ingestion import confinement
+from ingestion.confinement import Limits
 from ingestion.domain import SECTION_SEPARATOR
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
 from ingestion.parsers.delimited import DelimitedParser, sniff_delimiter
 from ingestion.selectors import sections_of
+from ingestion.storage import local_copy
 from tenants.access import Access
 from tenants.errors import NotFound
 
-SCALE = 2.0
-"""Pixels per PDF point (1/72 inch): sharp on a dense screen, a few hundred kilobytes."""
-MAX_PIXELS = 4_000
-MARK = (255, 214, 10)
-MARK_AROUND = (255, 246, 204)
-"""The rest of a passage, where it has deciding sentences."""
+LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=20, silent_seconds=30.0)
+AT_ONCE = 2
+"""Pages that each web process has rendered. More would take memory, and none would be there sooner."""
+
+_gate = threading.BoundedSemaphore(AT_ONCE)
+
 CONTEXT_CHARS = 3_000
 """Of text before and after the passage."""
 
@@ -90,43 +96,33 @@ def _text_around(access: Access, source: Source, media_type: str) -> dict[str, A
 
 
 def page_image(source: Source, *, page: int | None) -> bytes:
-    """The page as PNG, the passage marked where it is on that page."""
-    import pypdfium2
-    from PIL import Image, ImageChops, ImageDraw
-
+    """The page as PNG, the passage marked where it is on that page. Raise `NotFound` where there is no such page, and
+    `DocumentUnreadable` where the file cannot be rendered."""
     document = source.document
     number = page or source.page
     if document is None or document.media_type != "application/pdf" or not number:
         raise NotFound(_("There is no image of this page."))
-    with document.file.open("rb") as file:
+    with local_copy(document.file, check=lambda: None) as path, TemporaryDirectory() as directory:
+        target = Path(directory, "page.png")
+        request = {
+            "path": str(path),
+            "target": str(target),
+            "page": number,
+            "text": source.text,
+            "deciding": source.deciding,
+        }
         try:
-            pdf = pypdfium2.PdfDocument(file.read())
-        except pypdfium2.PdfiumError as error:
-            raise DocumentUnreadable(_("This PDF can no longer be opened.")) from error
-        try:
-            if number > len(pdf):
-                raise NotFound(
-                    ngettext(
-                        "This document has %(count)d page only.", "This document has %(count)d pages only.", len(pdf)
-                    )
-                    % {"count": len(pdf)}
+            with _gate:
+                (made,) = confinement.run("chat.page_render.render", request, check=lambda: None, limits=LIMITS)
+        except DocumentUnreadable as error:
+            raise DocumentUnreadable(translation.gettext(error.message)) from error
+        if number > made["page_count"]:
+            raise NotFound(
+                ngettext(
+                    "This document has %(count)d page only.",
+                    "This document has %(count)d pages only.",
+                    made["page_count"],
                 )
-            shown = pdf[number - 1]
-            width, height = shown.get_size()
-            scale = min(SCALE, MAX_PIXELS / max(width, height, 1))
-            image = shown.render(scale=scale).to_pil().convert("RGB")
-            around = list(page_marks.boxes(shown, source.text, scale=scale, height=image.height))
-            deciding = [
-                box
-                for start, end in source.deciding
-                for box in page_marks.boxes(shown, source.text[start:end], scale=scale, height=image.height)
-            ]
-        finally:
-            pdf.close()
-    marks = Image.new("RGB", image.size, "white")
-    for boxes, colour in ((around, MARK_AROUND if deciding else MARK), (deciding, MARK)):
-        for box in boxes:
-            ImageDraw.Draw(marks).rectangle(box, fill=colour)
-    buffer = io.BytesIO()
-    ImageChops.multiply(image, marks).save(buffer, "PNG")
-    return buffer.getvalue()
+                % {"count": made["page_count"]}
+            )
+        return target.read_bytes()
