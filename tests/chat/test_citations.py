@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.citations import CitationFilter, cited_numbers
+from chat.citations import CITATION, CitationFilter
 
 ONE_TO_THREE = frozenset({1, 2, 3})
 
@@ -30,6 +30,14 @@ def whole(text: str, numbers: frozenset[int] = ONE_TO_THREE) -> str:
         ("Half invented [2, 9].", "Half invented [2]."),
         ("A list [x] and [see below] stay.", "A list [x] and [see below] stay."),
         ("An open bracket [1", "An open bracket [1"),
+        ("In [0, 100], at zero [0] too [1].", "In [0, 100], at zero [0] too [1]."),
+        ("Between [40-60] degrees.", "Between [40-60] degrees."),
+        ("A range [1-9] of sources.", "A range [1][2][3] of sources."),
+        ("It lasts two years[1].", "It lasts two years[1]."),
+        ("Call `row[7]` or ``a`[8]`` [2].", "Call `row[7]` or ``a`[8]`` [2]."),
+        ("```python\nprint(items[9])\n```\nSo it is [9][1].", "```python\nprint(items[9])\n```\nSo it is [1]."),
+        ("```\na[9]", "```\na[9]"),
+        ("A stray ` here [2], and [9].\nNext `line` [9].", "A stray ` here [2], and .\nNext `line` ."),
     ],
 )
 def test_it_brings_citations_to_one_form_and_drops_numbers_that_do_not_exist(written: str, shown: str) -> None:
@@ -57,7 +65,7 @@ def test_it_remembers_what_was_cited_in_the_order_of_first_appearance() -> None:
     assert citations.cited == [3, 1]
 
 
-@given(text=st.text(alphabet="ab [],-123456789\n【】", max_size=120), cuts=st.lists(st.integers(1, 6), max_size=60))
+@given(text=st.text(alphabet="ab [],-0123456789`\n【】", max_size=160), cuts=st.lists(st.integers(1, 6), max_size=60))
 def test_how_the_stream_is_cut_changes_nothing(text: str, cuts: list[int]) -> None:
     citations = CitationFilter(ONE_TO_THREE)
     out, rest = "", text
@@ -68,6 +76,17 @@ def test_how_the_stream_is_cut_changes_nothing(text: str, cuts: list[int]) -> No
     assert out == whole(text)
 
 
-@given(text=st.text(max_size=200))
+@given(text=st.text(alphabet="ab [],-0123456789`\n【】", max_size=160))
 def test_only_numbers_that_exist_are_ever_cited(text: str) -> None:
-    assert set(cited_numbers(re.sub(r"\[\[+", "[", whole(text)))) <= ONE_TO_THREE
+    citations = CitationFilter(ONE_TO_THREE)
+    shown = citations.feed(text) + citations.flush()
+    outside_code = shown if "`" not in text else ""
+    written = {int(number) for number in CITATION.findall(re.sub(r"\[\[+", "[", outside_code))}
+    assert written <= set(citations.cited) <= ONE_TO_THREE
+
+
+def test_what_is_in_code_is_not_cited() -> None:
+    citations = CitationFilter(ONE_TO_THREE)
+    citations.feed("Write `a[1]`:\n```\nb[2]\n```\n[3]")
+    citations.flush()
+    assert citations.cited == [3]
