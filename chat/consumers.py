@@ -10,10 +10,14 @@ import asyncio
 import logging
 import time
 from collections import deque
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, assert_never
 from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
@@ -50,14 +54,16 @@ IDLE_S = 12 * 3600.0
 """A page that nobody has touched for half a day gives its socket back; it reconnects when somebody does."""
 
 
+SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
 class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         self.slug: str = self.scope["url_route"]["kwargs"]["slug"]
         self.followed: dict[UUID, asyncio.Task[None]] = {}
         self.commands: deque[float] = deque(maxlen=COMMANDS_IN_WINDOW)
         self.idle: asyncio.TimerHandle | None = None
-        signed_in = self.scope["user"].is_authenticated
-        access = await self._standing() if signed_in else None
+        access, refusal = await self._standing()
         if access is not None:  # before the page is told that the socket is open, and asks what it has missed
             # Channels leaves them when the socket closes.
             self.groups = [group_of(access.tenant.pk), titles.group_of(access.tenant.pk, self.scope["user"].pk)]
@@ -68,7 +74,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if access is not None:
             self._touched()
         else:
-            await self.close(NOT_A_MEMBER if signed_in else NOT_SIGNED_IN)
+            await self.close(refusal)
 
     async def disconnect(self, code: int) -> None:
         if self.idle:
@@ -77,17 +83,19 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             task.cancel()  # only the following ends; the answer goes on
 
     async def access(self) -> Access | None:
-        """Asked on every command and every push: a membership may end while a page is open."""
-        access = await self._standing()
+        """Asked on every command and every push: a session or a membership may end while a page is open."""
+        access, refusal = await self._standing()
         if access is None:
-            await self.close(NOT_A_MEMBER)
+            await self.close(refusal)
         return access
 
-    async def _standing(self) -> Access | None:
+    async def _standing(self) -> tuple[Access | None, int]:
+        """What whoever has opened the socket may do now, or with which code it closes."""
         try:
-            return await in_thread(access_for, self.scope["user"], self.slug)
+            access = await in_thread(_access_now, self.scope["session"].session_key, self.slug)
         except NotFound:
-            return None
+            return None, NOT_A_MEMBER
+        return access, NOT_SIGNED_IN
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         self._touched()
@@ -237,3 +245,10 @@ def _row(access: Access, document_id: UUID, language: str) -> tuple[str, str]:
         return "deleted", ""
     with translation.override(language):
         return document.status, row_html(access, document)
+
+
+def _access_now(session_key: str | None, slug: str) -> Access | None:
+    """None where the session has ended: by signing out in another tab, or by another password. Raise `NotFound` where
+    whoever it belongs to is no member."""
+    user = get_user(SimpleNamespace(session=SessionStore(session_key)))  # type: ignore[arg-type]  # all it looks at
+    return access_for(user, slug) if user.is_authenticated else None

@@ -40,12 +40,16 @@ TASK_EXPIRES_S = 240
 
 @shared_task(name="chat.tasks.reap_turns")
 def reap_turns() -> None:
-    """Close what a dead web process has left open, with what it had written."""
+    """Close what a dead web process has left open, with what it had written. One that cannot be closed is no reason to
+    leave the others open."""
     silent = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS)
     for turn in Turn.all_tenants.select_related("tenant", "conversation").filter(
         status=Turn.Status.RUNNING, heartbeat_at__lt=silent
     ):
-        async_to_sync(_close)(turn)
+        try:
+            async_to_sync(_close)(turn)
+        except Exception:
+            logger.exception("turn %s could not be closed", turn.pk)
 
 
 async def _close(turn: Turn) -> None:

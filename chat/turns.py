@@ -199,6 +199,7 @@ class _Journal:
             await self._flush()
             self._draft = True
             self._blocks.begin_new()
+        text = text.replace("\0", "")  # which PostgreSQL does not take
         if draft:
             text = CITATION.sub("", text)
             self.outcome.draft += text

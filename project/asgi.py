@@ -16,11 +16,12 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.warming import lifespan  # noqa: E402
 from project.health import with_health  # noqa: E402
+from project.same_origin import SameOrigin  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
         "http": with_health(http),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
     }
 )

@@ -8,13 +8,15 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class PageCompressionMiddleware(GZipMiddleware):
-    """Compresses HTML and nothing else.
+    """Compresses HTML that a browser may keep, and nothing else.
 
-    A page that shows a secret beside what an attacker chose tells the secret by its compressed length (BREACH). The one
-    secret of ours, the CSRF token, is masked anew in every page, and Django adds up to 100 random bytes to the length.
+    A page that shows a secret beside what an attacker chose tells the secret by its compressed length (BREACH). Of two
+    kinds of secrets, the CSRF token is masked anew in every page; pages that show links or keys are `no-store`, and go
+    out as they are.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not response.headers.get("Content-Type", "").startswith("text/html"):
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if not is_page or "no-store" in response.headers.get("Cache-Control", ""):
             return response
         return super().process_response(request, response)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
 
 from project.frames import Frame
 
@@ -15,7 +15,12 @@ MOST_DOCUMENTS = 20
 MOST_IMAGES = 6
 """Of one question: enough for the frames of a short video. A tenant's context may have room for fewer."""
 
-Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS)]
+Question = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_MAX_CHARS),
+    BeforeValidator(lambda text: text.replace("\0", "") if isinstance(text, str) else text),
+]
+"""Without NUL, which PostgreSQL does not take."""
 
 
 class Compared(Frame):

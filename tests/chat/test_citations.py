@@ -36,6 +36,7 @@ def whole(text: str, numbers: frozenset[int] = ONE_TO_THREE) -> str:
         ("It lasts two years[1].", "It lasts two years[1]."),
         ("Call `row[7]` or ``a`[8]`` [2].", "Call `row[7]` or ``a`[8]`` [2]."),
         ("```python\nprint(items[9])\n```\nSo it is [9][1].", "```python\nprint(items[9])\n```\nSo it is [1]."),
+        ("Call `row[9]`", "Call `row[9]`"),
         ("```\na[9]", "```\na[9]"),
         ("A stray ` here [2], and [9].\nNext `line` [9].", "A stray ` here [2], and .\nNext `line` ."),
     ],

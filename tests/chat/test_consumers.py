@@ -13,6 +13,7 @@ import pytest
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 from django.utils import timezone
 from httpx import ConnectError
 
@@ -27,6 +28,7 @@ from ingestion.models import Document
 from ingestion.progress import publish
 from tenants.models import Membership, Tenant, User
 from tests.chat.kits import Plans, kit, passage, plan
+from tests.conftest import signed_in
 from tests.factories import DocumentFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,11 +42,18 @@ async def _loop_cleaned() -> AsyncIterator[None]:
     await close_redis()
 
 
-@asynccontextmanager
-async def socket(user: Any, slug: str = "acme", *, language: str = "en") -> AsyncIterator[WebsocketCommunicator]:
+async def line_of(user: User | AnonymousUser, slug: str = "acme", *, language: str = "en") -> WebsocketCommunicator:
+    """A socket that is not open yet, with the session of a browser in which `user` has signed in."""
     spoken = [(b"accept-language", language.encode())]
     communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/t/{slug}/", headers=spoken)
-    communicator.scope["user"] = user
+    browser = await in_thread(signed_in, user) if user.is_authenticated else Client()
+    communicator.scope |= {"user": user, "session": await in_thread(lambda: browser.session)}
+    return communicator
+
+
+@asynccontextmanager
+async def socket(user: Any, slug: str = "acme", *, language: str = "en") -> AsyncIterator[WebsocketCommunicator]:
+    communicator = await line_of(user, slug, language=language)
     connected, _subprotocol = await communicator.connect()
     assert connected
     try:
@@ -178,6 +187,7 @@ async def test_a_retry_asks_the_same_question_in_the_same_conversation(alice: Us
         {"type": "dance"},
         {"type": "ask", "turn_id": "not-a-uuid", "text": "x"},
         {"type": "ask", "turn_id": str(uuid4()), "text": "   "},
+        {"type": "ask", "turn_id": str(uuid4()), "text": "\0"},
         {"type": "ask", "turn_id": str(uuid4()), "text": "x" * 8001},
         {"type": "ask", "turn_id": str(uuid4()), "text": "x", "tenant": "other"},
         {"type": "resume", "turn_id": str(uuid4()), "after": -1},
@@ -193,8 +203,7 @@ async def test_what_is_no_command_is_answered_with_a_sentence(alice: User, frame
 
 
 async def test_a_stranger_is_told_to_sign_in(acme: Tenant) -> None:
-    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/t/acme/")
-    communicator.scope["user"] = AnonymousUser()
+    communicator = await line_of(AnonymousUser())
     await communicator.connect()
 
     assert (await communicator.receive_output())["code"] == NOT_SIGNED_IN
@@ -202,16 +211,30 @@ async def test_a_stranger_is_told_to_sign_in(acme: Tenant) -> None:
 
 @pytest.mark.parametrize("slug", ["acme", "no-such-tenant"])
 async def test_somebody_from_elsewhere_is_closed_like_a_wrong_address(charlie: User, acme: Tenant, slug: str) -> None:
-    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/t/{slug}/")
-    communicator.scope["user"] = charlie
+    communicator = await line_of(charlie, slug)
     await communicator.connect()
 
     assert (await communicator.receive_output())["code"] == NOT_A_MEMBER
 
 
+async def test_a_session_that_ends_ends_the_socket(alice: User, acme: Tenant) -> None:
+    """By signing out in another tab, or by another password."""
+    gone, changed = await line_of(alice), await line_of(alice)
+    for communicator in (gone, changed):
+        await communicator.connect()
+    await in_thread(gone.scope["session"].flush)
+    await gone.send_json_to(ask())
+    assert (await gone.receive_output())["code"] == NOT_SIGNED_IN
+    await changed.send_json_to({"type": "resume", "turn_id": str(uuid4()), "after": 0})
+    assert (await changed.receive_output())["type"] == "websocket.send"
+    alice.set_password("another one")
+    await in_thread(alice.save)
+    await changed.send_json_to(ask())
+    assert (await changed.receive_output())["code"] == NOT_SIGNED_IN
+
+
 async def test_a_membership_that_ends_ends_the_socket(alice: User, acme: Tenant) -> None:
-    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/t/acme/")
-    communicator.scope["user"] = alice
+    communicator = await line_of(alice)
     await communicator.connect()
     await in_thread(lambda: Membership.objects.for_tenant(acme).delete())
     await communicator.send_json_to(ask())
@@ -293,8 +316,7 @@ async def test_news_of_a_document_reaches_its_tenant_and_nobody_else(alice: User
 
 
 async def test_a_flood_of_commands_closes_the_socket(alice: User) -> None:
-    communicator = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/t/acme/")
-    communicator.scope["user"] = alice
+    communicator = await line_of(alice)
     await communicator.connect()
     for _ in range(COMMANDS_IN_WINDOW + 1):
         await communicator.send_json_to({"type": "resume", "turn_id": str(uuid4()), "after": 0})

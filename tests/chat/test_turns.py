@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import DataError
 from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -298,6 +299,37 @@ async def test_the_reaper_closes_what_a_dead_process_left(as_alice: Access) -> N
     assert isinstance(last, TurnFailed)
     assert (last.code, last.retryable) == ("turn.interrupted", True)
     assert last.message.startswith("The server was restarted while it answered.")
+
+
+async def test_a_turn_that_cannot_be_closed_leaves_none_of_the_others_open(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = [
+        (await in_thread(services.turn_start, access=as_alice, turn_id=uuid4(), text=QUESTION))[0] for _ in range(2)
+    ]
+    long_ago = timezone.now() - timedelta(minutes=5)
+    await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).update(heartbeat_at=long_ago))
+    finish = services.turn_finish
+
+    def fails_for_the_first(*, turn: Turn, outcome: services.Outcome) -> bool:
+        if turn.pk == broken.pk:
+            raise DataError("a value that the database does not take")
+        return finish(turn=turn, outcome=outcome)
+
+    monkeypatch.setattr(services, "turn_finish", fails_for_the_first)
+    await in_thread(reap_turns)
+
+    for turn in (broken, other):
+        await in_thread(turn.refresh_from_db)
+    assert (broken.status, other.status) == (Turn.Status.RUNNING, Turn.Status.INTERRUPTED)
+
+
+async def test_what_the_database_does_not_take_is_not_in_an_answer(as_alice: Access, planned: Plans) -> None:
+    planned(kit([WARRANTY], ["Two\0 years ", "[1].\0"]))
+    turn = await start(as_alice)
+    await frames(turn)
+    await in_thread(turn.refresh_from_db)
+    assert turn.answer == "Two years [1]."
 
 
 async def test_an_interruption_is_told_in_the_language_of_whoever_looks(as_alice: Access) -> None:

@@ -13,9 +13,9 @@ from project.compression import PageCompressionMiddleware
 BODY = b"<p>The warranty lasts two years.</p>" * 50
 
 
-def answered(content_type: str) -> HttpResponse:
+def answered(content_type: str, **headers: str) -> HttpResponse:
     def page(_request: HttpRequest) -> HttpResponse:
-        return HttpResponse(BODY, content_type=content_type)
+        return HttpResponse(BODY, content_type=content_type, headers=headers)
 
     request = RequestFactory().get("/", headers={"accept-encoding": "gzip"})
     response = PageCompressionMiddleware(page)(request)
@@ -38,3 +38,9 @@ def test_downloads_and_answers_to_programs_are_not(kind: str) -> None:
     response = answered(kind)
     assert "Content-Encoding" not in response.headers
     assert response.content == BODY
+
+
+def test_a_page_that_nobody_may_keep_is_not() -> None:
+    """It shows links or keys, perhaps beside what somebody else has put into its address."""
+    response = answered("text/html", **{"Cache-Control": "max-age=0, no-cache, no-store, private"})
+    assert "Content-Encoding" not in response.headers
