@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,7 +18,8 @@ from chat.composing import scopes
 from chat.conversations.searching import folded_text
 from chat.domain import Checked, Passage, Trace, Usage
 from chat.errors import TurnConflict
-from chat.images.services import images_again, images_attach
+from chat.images.selectors import images_of
+from chat.images.services import images_attach, images_copied
 from chat.images.sight import require_eyes
 from chat.models import Conversation, Source, Turn
 from chat.naming import title_of
@@ -29,7 +31,35 @@ from tenants.access import Access
 from tenants.errors import NotFound
 
 
-def turn_start(
+def turn_start(*, access: Access, turn_id: UUID, image_ids: Sequence[UUID] = (), **question: Any) -> tuple[Turn, bool]:
+    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. The `question` is what
+    `turn_create` takes."""
+    if existing := _asked_before(access, turn_id):
+        return existing, False
+    turns_admit(access=access, pictures=len(image_ids))
+    return turn_create(access=access, turn_id=turn_id, image_ids=image_ids, **question), True
+
+
+def _asked_before(access: Access, turn_id: UUID) -> Turn | None:
+    return selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first()
+
+
+def turns_admit(*, access: Access, pictures: int, turns: int = 1) -> None:
+    """Count that a question is asked so many times. Raise `LimitReached` where that is too often, and `ImageRefused`
+    where so many pictures cannot be looked at. To be called before a transaction, since a model server may be asked,
+    and before anything is copied."""
+    for _turn in range(turns):
+        limits.spend(
+            "questions",
+            access.user.pk if access.user else 0,
+            per_minute=settings.QUESTIONS_PER_MINUTE,
+            message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
+        )
+    if pictures:
+        require_eyes(access.tenant, pictures)
+
+
+def turn_create(
     *,
     access: Access,
     turn_id: UUID,
@@ -41,20 +71,10 @@ def turn_start(
     provider_id: UUID | None = None,
     continues: Turn | None = None,
     image_ids: Sequence[UUID] = (),
-) -> tuple[Turn, bool]:
-    """Return the turn and whether it is new: the same `turn_id` asked twice gives the same turn. Its branch is the one
-    that its conversation shows from now on. `provider_id` is of the only model that may answer, and the answer begins
-    with that of the turn that it `continues`. The images are this person's own, and no turn's yet."""
-    if existing := selectors.turns_of(access=access).select_related("conversation").filter(pk=turn_id).first():
-        return existing, False
-    limits.spend(
-        "questions",
-        access.user.pk if access.user else 0,
-        per_minute=settings.QUESTIONS_PER_MINUTE,
-        message=_("You have asked very many questions in the last minute. Wait a little and ask again."),
-    )
-    if image_ids:
-        require_eyes(access.tenant, len(image_ids))
+) -> Turn:
+    """The turn of a question that was admitted. Its branch is the one that its conversation shows from now on.
+    `provider_id` is of the only model that may answer, and the answer begins with that of the turn that it `continues`.
+    The images are this person's own, and no turn's yet."""
     choice = scopes.chosen(access=access, collection_ids=collection_ids, document_ids=document_ids)
     provider = None if provider_id is None else provider_get(tenant=access.tenant, provider_id=provider_id)
     try:
@@ -78,7 +98,7 @@ def turn_start(
             conversation.save(update_fields=["updated_at", "archived_at", "head"])
     except IntegrityError as error:
         raise TurnConflict(_("This question's id is taken. Reload the page and ask again.")) from error
-    return turn, True
+    return turn
 
 
 def _as_json(ids: Sequence[UUID] | None) -> list[str] | None:
@@ -128,19 +148,25 @@ def turn_continue(*, access: Access, turn_id: UUID, continue_of: UUID) -> tuple[
 def _beside(
     access: Access, turn_id: UUID, old: Turn, *, text: str, provider_id: UUID | None, continues: Turn | None = None
 ) -> tuple[Turn, bool]:
+    if existing := _asked_before(access, turn_id):
+        return existing, False
     choice = scopes.chosen_again(access=access, turn=old)
-    return turn_start(
-        access=access,
-        turn_id=turn_id,
-        text=text,
-        conversation_id=old.conversation_id,
-        collection_ids=choice.collection_ids,
-        document_ids=choice.document_ids,
-        parent=old.parent_id,
-        provider_id=provider_id,
-        continues=continues,
-        image_ids=images_again(access=access, turn=old),
-    )
+    pictures = list(images_of(access=access).filter(turn=old).values_list("pk", flat=True))
+    turns_admit(access=access, pictures=len(pictures))
+    with images_copied(access=access, image_ids=pictures) as copies:
+        turn = turn_create(
+            access=access,
+            turn_id=turn_id,
+            text=text,
+            conversation_id=old.conversation_id,
+            collection_ids=choice.collection_ids,
+            document_ids=choice.document_ids,
+            parent=old.parent_id,
+            provider_id=provider_id,
+            continues=continues,
+            image_ids=copies,
+        )
+    return turn, True
 
 
 @transaction.atomic

@@ -39,6 +39,7 @@ from tenants.access import Access, access_for, tenant_view
 from tenants.errors import NotFound
 
 SUGGESTIONS = 3
+LONGEST_PAGE_NUMBER = 9
 
 
 @require_GET
@@ -174,8 +175,7 @@ async def answered(
 def source(request: HttpRequest, access: Access, turn_id: UUID, number: int) -> HttpResponse:
     """The cited page, with the passage marked."""
     found = selectors.source_get(access=access, turn_id=turn_id, number=number)
-    page = request.GET.get("page", "")
-    view = source_pages.view_of(access, found, page=int(page) if page.isdigit() else None)
+    view = source_pages.view_of(access, found, page=_page_number(request.GET.get("page", "")))
     return render(request, "chat/source.html", {"source": found, **view})
 
 
@@ -183,6 +183,14 @@ def source(request: HttpRequest, access: Access, turn_id: UUID, number: int) -> 
 @tenant_view()
 def source_image(request: HttpRequest, access: Access, turn_id: UUID, number: int) -> HttpResponse:
     found = selectors.source_get(access=access, turn_id=turn_id, number=number)
-    page = request.GET.get("page", "")
-    png = source_pages.page_image(found, page=int(page) if page.isdigit() else None)
+    png = source_pages.page_image(found, page=_page_number(request.GET.get("page", "")))
     return HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _page_number(text: str) -> int | None:
+    """Digits of any script, but no more of them than a page can have: `int` refuses very many."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > LONGEST_PAGE_NUMBER:
+        raise NotFound(_("There is no image of this page."))
+    return int(text)

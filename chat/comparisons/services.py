@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from chat.branches import Parent
 from chat.comparisons.models import Comparison
 from chat.errors import ComparisonRefused, TurnConflict
 from chat.images.services import images_copied
-from chat.images.sight import require_eyes
 from chat.models import Turn
 from chat.settings_services import provider_get
 from tenants import audit
@@ -50,25 +50,25 @@ def comparison_start(
     if there := _asked_before(access, asked):
         return [(turn, False) for turn in there]
     _refuse_what_cannot_be_compared(access, asked)
-    if image_ids:  # a model server may be asked for that, and files are copied: no transaction waits for either
-        require_eyes(access.tenant, len(image_ids))
-    pictures = [image_ids, *(images_copied(access=access, image_ids=image_ids) for _other in asked[1:])]
+    services.turns_admit(access=access, pictures=len(image_ids), turns=len(asked))
     turns: list[Turn] = []
-    with transaction.atomic():
-        for each, own in zip(asked, pictures, strict=True):
-            turn, _new = services.turn_start(
-                access=access,
-                turn_id=each.turn_id,
-                text=text,
-                conversation_id=turns[0].conversation_id if turns else conversation_id,
-                collection_ids=collection_ids,
-                document_ids=document_ids,
-                parent=turns[0].parent_id if turns else parent,
-                image_ids=own,
-                provider_id=each.provider_id,
-            )
-            turns.append(turn)
-        _join(turns, blind=blind)
+    with ExitStack() as copying:
+        copies = [copying.enter_context(images_copied(access=access, image_ids=image_ids)) for _other in asked[1:]]
+        with transaction.atomic():
+            for each, own in zip(asked, [image_ids, *copies], strict=True):
+                turn = services.turn_create(
+                    access=access,
+                    turn_id=each.turn_id,
+                    text=text,
+                    conversation_id=turns[0].conversation_id if turns else conversation_id,
+                    collection_ids=collection_ids,
+                    document_ids=document_ids,
+                    parent=turns[0].parent_id if turns else parent,
+                    image_ids=own,
+                    provider_id=each.provider_id,
+                )
+                turns.append(turn)
+            _join(turns, blind=blind)
     return [(turn, True) for turn in turns]
 
 

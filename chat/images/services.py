@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 KEPT_UNASKED = timedelta(days=1)
 """A picture that no question has by then was forgotten in an open page."""
 REAPED_AT_ONCE = 500
+MOST_REAPED = 500_000
+"""In one go: what more than a hundred readers can attach within the hour until the next."""
 READING_LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=30, silent_seconds=20.0)
 """Recognising a page of print takes five seconds on one core."""
 
@@ -44,27 +47,30 @@ def images_attach(*, turn: Turn, user: User | None, image_ids: Sequence[UUID]) -
             raise ImageRefused(_("A picture is no longer there, or was asked with already. Attach it again."))
 
 
-def images_again(*, access: Access, turn: Turn) -> list[UUID]:
-    """Copies of a turn's pictures, to ask its question again with."""
-    return _copied(access, images_of(access=access).filter(turn=turn)) if turn.image_count else []
+@contextmanager
+def images_copied(*, access: Access, image_ids: Sequence[UUID]) -> Iterator[list[UUID]]:
+    """Copies of pictures that are asked with once more, in their order: each belongs to one turn, and goes with it.
+    Where the block raises, those that no turn has are removed. Files are copied: to be entered outside of a
+    transaction, once the question is admitted."""
+    from chat.tasks import enqueue_reading  # it knows this module
 
-
-def images_copied(*, access: Access, image_ids: Sequence[UUID]) -> list[UUID]:
-    """Copies of pictures that a question goes to several models with, in their order."""
     images = images_of(access=access).in_bulk(image_ids)
-    return _copied(access, [images[pk] for pk in image_ids if pk in images])
-
-
-def _copied(access: Access, images: Iterable[QuestionImage]) -> list[UUID]:
-    """Each belongs to one turn, and goes with it."""
-    copies = []
-    for image in images:
-        with image.file.open("rb") as file:
-            copy = keep(access=access, picture=Prepared(image.name, file.read(), image.width, image.height))
-        copy.text, copy.read_at = image.text, image.read_at
-        copy.save(update_fields=["text", "read_at"])
-        copies.append(copy.pk)
-    return copies
+    copies: list[QuestionImage] = []
+    try:
+        for image in (images[pk] for pk in image_ids if pk in images):
+            with image.file.open("rb") as file:
+                copy = keep(access=access, picture=Prepared(image.name, file.read(), image.width, image.height))
+            copies.append(copy)
+            copy.text, copy.read_at = image.text, image.read_at
+            copy.save(update_fields=["text", "read_at"])
+        yield [copy.pk for copy in copies]
+    except BaseException:
+        with transaction.atomic():
+            images_of(access=access).filter(pk__in=[copy.pk for copy in copies], turn=None).delete()
+        raise
+    for copy in copies:
+        if copy.read_at is None:
+            enqueue_reading(copy)
 
 
 def image_remove(*, access: Access, image_id: UUID) -> None:
@@ -97,7 +103,10 @@ def _recognised(path: Path, directory: str, languages: Sequence[str]) -> str:
 def images_reap() -> int:
     """Remove what nobody has asked with for `KEPT_UNASKED`, every tenant's; return how many."""
     due = QuestionImage.all_tenants.filter(turn=None, created_at__lt=timezone.now() - KEPT_UNASKED)
-    ids = list(due.values_list("pk", flat=True)[:REAPED_AT_ONCE])
-    with transaction.atomic():
-        QuestionImage.all_tenants.filter(pk__in=ids, turn=None).delete()
-    return len(ids)
+    oldest = due.order_by("created_at").values_list("pk", flat=True)
+    count = 0
+    while count < MOST_REAPED and (ids := list(oldest[:REAPED_AT_ONCE])):
+        with transaction.atomic():
+            QuestionImage.all_tenants.filter(pk__in=ids, turn=None).delete()
+        count += len(ids)
+    return count

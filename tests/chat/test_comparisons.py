@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from selectolax.lexbor import LexborHTMLParser
 
 from chat import services
@@ -101,6 +102,26 @@ def test_each_answer_gets_the_pictures_and_what_is_searched(as_alice: Access) ->
     assert [turn.collection_ids for turn in turns] == [[str(collection.pk)]] * 2
     of = QuestionImage.objects.for_tenant(as_alice.tenant).values_list("turn", "sha256")
     assert sorted(of) == sorted((turn.pk, picture.sha256) for turn in turns)
+
+
+@pytest.mark.parametrize("why", ["conversation", "limit", "id"])
+def test_where_nobody_is_asked_no_copy_is_left(
+    why: str,
+    as_alice: Access,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    picture = keep(access=as_alice, picture=Prepared("a.jpg", jpeg(), 64, 48))
+    ids = [uuid4()] * 2 if why == "id" else [uuid4(), uuid4()]
+    models = ("llava", "phi-3.5-vision")
+    asked = [Asked(pk, provider(as_alice, model).pk) for pk, model in zip(ids, models, strict=True)]
+    settings.QUESTIONS_PER_MINUTE = 1 if why == "limit" else 60
+    place: dict[str, Any] = {"conversation_id": uuid4()} if why == "conversation" else {}
+    refused = pytest.raises((NotFound, LimitReached, TurnConflict))
+    with django_capture_on_commit_callbacks(execute=True), refused:
+        comparison_start(access=as_alice, asked=asked, text="What is it?", image_ids=[picture.pk], **place)
+    assert [(each.pk, each.turn) for each in QuestionImage.objects.for_tenant(as_alice.tenant)] == [(picture.pk, None)]
+    assert default_storage.listdir(f"{as_alice.tenant.pk}/pictures")[1] == [f"{picture.pk}.jpg"]
 
 
 def test_each_model_answers_in_a_turn_of_its_own(as_alice: Access) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,16 +20,19 @@ from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from chat import services, tasks
+from chat.comparisons.services import Asked, comparison_start
 from chat.conversations import services as conversations
 from chat.errors import ImageRefused
 from chat.images import confined
 from chat.images import services as images
 from chat.images.intake import Prepared, keep
 from chat.images.models import QuestionImage
+from chat.images.sight import require_eyes
 from chat.models import Provider, Turn
 from chat.selectors import turn_views
 from ingestion.errors import DocumentUnreadable, UploadRefused
 from tenants.access import Access
+from tenants.errors import LimitReached, NotFound
 from tenants.models import Tenant
 from tests.chat.pictures import jpeg, photo, picture, upload
 
@@ -237,6 +241,72 @@ def test_asking_again_is_with_the_same_pictures(as_alice: Access) -> None:
     assert first.file.name != second.file.name
 
 
+def ended(access: Access, *pictures: QuestionImage) -> Turn:
+    turn = asked(access, *pictures)
+    Turn.all_tenants.update(status=Turn.Status.COMPLETED)
+    return turn
+
+
+def files_of(tenant: Tenant) -> list[str]:
+    return default_storage.listdir(f"{tenant.pk}/pictures")[1]
+
+
+def test_asking_again_said_twice_copies_once(as_alice: Access) -> None:
+    old, turn_id = ended(as_alice, taken(as_alice)), uuid4()
+    again = [services.turn_retry(access=as_alice, turn_id=turn_id, retry_of=old.pk) for _time in range(2)]
+    assert [(turn.pk, new) for turn, new in again] == [(turn_id, True), (turn_id, False)]
+    assert len(files_of(as_alice.tenant)) == QuestionImage.all_tenants.count() == 2
+
+
+@pytest.mark.parametrize("why", ["limit", "eyes"])
+def test_what_may_not_be_asked_again_copies_nothing(why: str, as_alice: Access, settings: Settings) -> None:
+    settings.QUESTIONS_PER_MINUTE = 1 if why == "limit" else 60
+    old = ended(as_alice, taken(as_alice))
+    if why == "eyes":
+        Provider.all_tenants.update(model="phi-3.5-mini")
+    with pytest.raises((LimitReached, ImageRefused)):
+        services.turn_retry(access=as_alice, turn_id=uuid4(), retry_of=old.pk)
+    assert len(files_of(as_alice.tenant)) == QuestionImage.all_tenants.count() == 1
+
+
+@pytest.mark.parametrize("why", ["model", "room"])
+def test_copies_that_no_question_got_are_removed(
+    why: str,
+    as_alice: Access,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    old = ended(as_alice, image := taken(as_alice), taken(as_alice))
+    if why == "room":  # for the first copy only
+        settings.TENANT_MAX_BYTES = 3 * image.size
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises((NotFound, UploadRefused)):
+        services.turn_retry(access=as_alice, turn_id=uuid4(), retry_of=old.pk, provider_id=uuid4())
+    assert len(files_of(as_alice.tenant)) == QuestionImage.all_tenants.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_waits_for_files_or_a_model_server(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch, no_queue: list[str]
+) -> None:
+    waited_in: list[bool] = []
+
+    def watched(function: Any) -> Any:
+        def called(*args: Any, **kwargs: Any) -> Any:
+            waited_in.append(connection.in_atomic_block)
+            return function(*args, **kwargs)
+
+        return called
+
+    old, image = ended(as_alice, taken(as_alice)), taken(as_alice)
+    Provider.objects.create(tenant=as_alice.tenant, kind="openai", model="llava", base_url="http://127.0.0.1:9/v1")
+    models = [Asked(uuid4(), each.pk) for each in Provider.all_tenants.all()]
+    monkeypatch.setattr(services, "require_eyes", watched(require_eyes))
+    monkeypatch.setattr(images, "keep", watched(keep))
+    services.turn_retry(access=as_alice, turn_id=uuid4(), retry_of=old.pk)
+    comparison_start(access=as_alice, asked=models, text="What is this?", image_ids=[image.pk])
+    assert waited_in == [False] * 4
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_a_script_the_form_brings_them(alice_client: Client, settings: Settings, no_queue: list[str]) -> None:
     form = {"text": "What is this?", "images": [upload(jpeg(), "a.jpg"), upload(jpeg(), "b.jpg")]}
@@ -277,6 +347,15 @@ def test_after_a_day_what_nobody_asked_with_is_gone(
     assert not default_storage.exists(old.file.name or "")
 
 
+def test_as_many_go_as_are_due(as_alice: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "REAPED_AT_ONCE", 2)
+    for _time in range(5):
+        taken(as_alice)
+    QuestionImage.all_tenants.update(created_at=timezone.now() - 2 * images.KEPT_UNASKED)
+    assert images.images_reap() == 5
+    assert not QuestionImage.all_tenants.exists()
+
+
 @pytest.mark.parametrize("what", ["conversation", "tenant"])
 def test_it_goes_with_what_it_belongs_to(
     what: str,
@@ -314,6 +393,23 @@ def test_the_text_on_it_is_recognised_once(as_alice: Access) -> None:
     tasks.read_image(str(image.tenant_id), str(image.pk))
     image.refresh_from_db()
     assert image.text == "known"
+
+
+def test_the_text_on_a_copy_is_recognised_where_that_was_not_done_yet(
+    as_alice: Access,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    sent: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "_send", lambda *args: sent.append(args))
+    read, unread = taken(as_alice), taken(as_alice)
+    QuestionImage.all_tenants.filter(pk=read.pk).update(read_at=timezone.now(), text="E-17")
+    old = ended(as_alice, read, unread)
+    with django_capture_on_commit_callbacks(execute=True):
+        again, _new = services.turn_retry(access=as_alice, turn_id=uuid4(), retry_of=old.pk)
+    first, second = QuestionImage.all_tenants.filter(turn=again)
+    assert (first.text, second.read_at) == ("E-17", None)
+    assert sent == [(tasks.read_image, as_alice.tenant.pk, second.pk)]
 
 
 def test_a_file_that_is_gone_has_no_text(as_alice: Access) -> None:

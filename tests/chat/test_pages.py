@@ -15,6 +15,7 @@ from django.urls import reverse
 from chat.models import Conversation, Source, Turn
 from ingestion.models import Chunk, DocumentSection
 from tenants.access import Access
+from tests.chat.talks import source_of, talk
 from tests.factories import DocumentFactory
 
 
@@ -62,6 +63,14 @@ def test_a_source_names_all_of_its_pages(
     assert f'<span data-part="page">{label}</span>' in html
     assert f"hidden>{hidden}</span>" in html
     assert f"hidden>{'page' if hidden == 'pages' else 'pages'}</span>" not in html
+
+
+@pytest.mark.parametrize("address", ["chat:source", "chat:source_image"])
+@pytest.mark.parametrize("number", ["²", "9" * 5_000, "three"])
+def test_what_is_no_page_number_is_no_page(number: str, address: str, as_alice: Access, alice_client: Client) -> None:
+    source = source_of(talk(as_alice), 1)
+    cited = reverse(address, args=["acme", source.turn_id, 1])
+    assert alice_client.get(cited, {"page": number}).status_code == 404
 
 
 def test_what_was_read_before_learns_its_last_page_from_the_sections(as_alice: Access) -> None:
