@@ -197,6 +197,8 @@ class TurnView:
     """What its reader has chosen to search in."""
     pictures: tuple[ImageView, ...] = ()
     """That came with the question."""
+    imported: bool = False
+    """It came with a file."""
     from_pictures: bool = False
     """The answer is about them, and no passage bears it out."""
     sent: Sent | None = None
@@ -312,5 +314,6 @@ def _turn_view(
         context=ContextUse.of(turn.trace, Usage(turn.prompt_tokens, turn.completion_tokens)),
         is_running=turn.is_running,
         rating=rating,
+        imported=turn.imported,
         from_pictures=is_from_pictures(turn, sources),
     )

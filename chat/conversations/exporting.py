@@ -146,6 +146,8 @@ def _markdown(conversation: Conversation, made_of: Sequence[Exchange]) -> Iterat
         yield f"\n## {_('Question')}\n"
         yield "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines())
         yield f"\n*{date_format(localtime(turn.created_at), 'DATETIME_FORMAT')}*"
+        if turn.imported:
+            yield f"\n*{_('Imported: this was not answered here.')}*"
         yield f"\n## {_('Answer')}\n"
         yield from _answer(exchange)
 

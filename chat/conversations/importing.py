@@ -32,11 +32,11 @@ def conversation_import(*, access: Access, file: BinaryIO) -> Conversation:
         per_minute=IMPORTS_PER_MINUTE,
         message=_("You have imported very many conversations in the last minute. Wait a little and go on."),
     )
-    return _write(access, read(file))
-
-
-def read(file: BinaryIO) -> PortableConversation:
     content = file.read(MAX_BYTES + 1)
+    return _write(access, read(content), size=len(content))
+
+
+def read(content: bytes) -> PortableConversation:
     if len(content) > MAX_BYTES:
         raise ConversationUnreadable(
             _("The file is larger than %(size)s MB. No exported conversation is.") % {"size": MAX_BYTES // 1024 // 1024}
@@ -60,10 +60,14 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 
 @transaction.atomic
-def _write(access: Access, read_in: PortableConversation) -> Conversation:
+def _write(access: Access, read_in: PortableConversation, *, size: int) -> Conversation:
     now = timezone.now()
     conversation = Conversation.objects.create(
-        tenant=access.tenant, user=access.user, title=" ".join(read_in.title.split()), imported_at=now
+        tenant=access.tenant,
+        user=access.user,
+        title=" ".join(read_in.title.split()),
+        imported_at=now,
+        imported_bytes=size,
     )
     turns = [_turn(access, conversation, each) for each in read_in.turns]
     for turn, parent in zip(turns, read_in.parents, strict=True):
@@ -93,6 +97,7 @@ def _turn(access: Access, conversation: Conversation, read_in: PortableTurn) -> 
         draft=read_in.draft,
         folded=folded_text(read_in.question, read_in.answer, read_in.draft),
         refused=read_in.refused,
+        imported=True,
         model=read_in.model,
     )
 

@@ -37,7 +37,13 @@ def shared(request: HttpRequest, token: str) -> HttpResponseBase:
         raise selectors.gone()
     if request.method == "GET":
         services.share_count_view(share=share, reader=reader)
-    context = {"share": share, "turns": snapshots.shown(share.snapshot), "is_member": is_member}
+    turns = snapshots.shown(share.snapshot)
+    context = {
+        "share": share,
+        "turns": turns,
+        "all_answered_here": not any(turn.imported for turn in turns),
+        "is_member": is_member,
+    }
     response = render(request, "chat/sharing/shared.html", context)
     for name, value in HEADERS.items():
         response.headers[name] = value

@@ -32,12 +32,20 @@ PURGED_AT_ONCE = 500
 
 def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audience, days: int | None) -> Share:
     """Freeze the conversation as it reads now. Raise `ShareRefused` where the organisation's rules do not allow the
-    link, and where nothing is answered yet. `days` is one of `DAYS`, or None for no end."""
+    link, where nothing is answered yet, and where outsiders would take something imported for the organisation's own
+    answers. `days` is one of `DAYS`, or None for no end."""
     conversation = conversation_get(access=access, conversation_id=conversation_id)
     _require_allowed(sharing_rules(access.tenant), audience, days)
     made_of = exchanges(access=access, conversation=conversation)
     if not made_of:
         raise ShareRefused(_("Nothing in this conversation is answered yet, so that there is nothing to share."))
+    if audience == Share.Audience.PUBLIC and any(each.turn.imported for each in made_of):
+        raise ShareRefused(
+            _(
+                "This conversation has imported answers, which outsiders would take for the organisation's own. Share "
+                "it with members instead."
+            )
+        )
     assert access.user is not None  # noqa: S101 - programs have no conversations
     limits.spend(
         "shares",

@@ -29,6 +29,7 @@ def taken(conversation: Conversation, made_of: Sequence[Exchange]) -> Snapshot:
     frozen = portable(conversation, shown).model_dump(mode="json")
     for turn, exchange in zip(frozen["turns"], shown, strict=True):
         turn["checked"] = exchange.turn.checked
+        turn["imported"] = exchange.turn.imported
         for kept, source in zip(turn["sources"], exchange.sources, strict=True):
             kept["deciding"] = source.deciding
     return frozen
@@ -58,6 +59,7 @@ class SharedTurn:
     answer_html: SafeString
     status_label: str
     refused: bool
+    imported: bool
     check_summary: str
     sources: tuple[SharedSource, ...]
 
@@ -79,6 +81,7 @@ def _turn(number: int, turn: Mapping[str, Any]) -> SharedTurn:
         answer_html=mark_safe(html),  # noqa: S308 - the one sanitiser's
         status_label=str(Turn.Status(turn["status"]).label),
         refused=turn["refused"],
+        imported=turn.get("imported", False),
         check_summary=summary(checked),
         sources=tuple(_source(anchors, source) for source in turn["sources"]),
     )

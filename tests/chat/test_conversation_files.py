@@ -151,6 +151,21 @@ def test_a_null_character_is_left_out(as_alice: Access) -> None:
     assert made.title == "Warranty"
 
 
+def test_what_was_imported_says_so_wherever_it_is_read(as_alice: Access, alice_client: Client) -> None:
+    made = imported(as_alice, {**FILE, "turns": [{**TURN, "answer": "For ever."}]})
+    assert made.imported_bytes > 0
+    turn_in(made, "And asked here?")
+    made_of = exporting.exchanges(access=as_alice, conversation=made)
+    pages = [
+        exporting.as_markdown(made, made_of),
+        alice_client.get(reverse("chat:conversation_print", args=["acme", made.pk])).text,
+        alice_client.get(reverse("chat:conversation", args=["acme", made.pk])).text,
+    ]
+    for page in pages:
+        assert "And asked here?" in page
+        assert page.count("Imported: this was not answered here.") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from chat import tasks
 from chat.conversations import services as conversations
+from chat.conversations.importing import conversation_import
 from chat.errors import ShareRefused
-from chat.models import Turn
+from chat.models import Conversation, Turn
 from chat.sharing import services
 from chat.sharing.models import Share
 from chat.sharing.public_views import VIEWS_PER_MINUTE
@@ -29,6 +34,9 @@ from tests.factories import member
 
 MEMBERS, PUBLIC = Share.Audience.MEMBERS, Share.Audience.PUBLIC
 GONE = "This link does not lead to a conversation"
+IMPORTED = "Imported: this was not answered here."
+THEIRS = "These answers were made from documents of"
+WHEN = "2026-01-02T03:04:05Z"
 
 
 def shared(access: Access, turn: Turn | None = None, *, audience: Any = MEMBERS, days: int | None = 7) -> Share:
@@ -48,6 +56,13 @@ def assert_gone(share: Share, client: Client | None = None) -> None:
     response = (client or Client()).get(path_of(share))
     assert response.status_code == 404
     assert GONE in response.text
+
+
+def forged(access: Access) -> Conversation:
+    source = {"number": 1, "document": "terms.pdf", "text": "For ever.", "cited": True}
+    turn = {"question": "How long?", "answer": "For ever [1].", "status": "completed", "sources": [source]}
+    made_up = {"title": "Warranty", "created_at": WHEN, "turns": [{**turn, "asked_at": WHEN}]}
+    return conversation_import(access=access, file=io.BytesIO(json.dumps(made_up).encode()))
 
 
 @pytest.fixture
@@ -144,6 +159,48 @@ def test_a_refusal_is_one_and_has_no_sources(as_alice: Access, public: Share) ->
     page = Client().get(path_of(shared(as_alice, turn, audience=PUBLIC))).text
     assert "Not in the documents" in page
     assert "What came nearest." not in page
+
+
+def test_what_was_imported_is_never_shown_as_the_organisations_own(
+    as_alice: Access, bob_client: Client, public: Share
+) -> None:
+    turn = turn_in(forged(as_alice), "And asked here?")
+    with pytest.raises(ShareRefused, match="Share it with members instead"):
+        shared(as_alice, turn, audience=PUBLIC)
+    page = bob_client.get(path_of(shared(as_alice, turn))).text
+    assert "And asked here?" in page
+    assert page.count(IMPORTED) == 1
+    assert THEIRS not in page
+    assert THEIRS in Client().get(path_of(public)).text
+
+
+def test_a_branch_without_anything_imported_is_shared_with_anyone(as_alice: Access, public: Share) -> None:
+    turn = turn_in(forged(as_alice), "Asked otherwise?", parent_id=None)
+    page = Client().get(path_of(shared(as_alice, turn, audience=PUBLIC))).text
+    assert IMPORTED not in page
+    assert "For ever" not in page
+
+
+def test_the_migration_finds_what_was_imported_before(as_alice: Access, public: Share, bob_client: Client) -> None:
+    conversation = forged(as_alice)
+    later = turn_in(conversation, "And asked here?")
+    Turn.all_tenants.filter(pk=later.pk).update(created_at=timezone.now() + timedelta(minutes=1))
+    kept, ended = shared(as_alice, later), shared(as_alice, later)
+    Share.all_tenants.filter(pk=ended.pk).update(audience=PUBLIC)
+    Turn.all_tenants.update(imported=False)
+    for turn in kept.snapshot["turns"]:
+        del turn["imported"]
+    kept.save()
+    ended.snapshot = kept.snapshot
+    ended.save(update_fields=["snapshot"])
+    assert IMPORTED not in bob_client.get(path_of(kept)).text
+
+    import_module("chat.migrations.0014_imported").mark(apps, None)
+
+    assert list(Turn.all_tenants.filter(imported=True).values_list("question", flat=True)) == ["How long?"]
+    assert bob_client.get(path_of(kept)).text.count(IMPORTED) == 1
+    assert_gone(ended)
+    assert THEIRS in Client().get(path_of(public)).text
 
 
 def test_the_page_keeps_to_itself(public: Share) -> None:
