@@ -20,7 +20,7 @@ from chat.sharing.selectors import alive, hash_of, share_get, sharing_rules
 from chat.sharing.snapshots import taken
 from tenants import audit, limits
 from tenants.access import Access
-from tenants.models import Role, User
+from tenants.models import Role, Tenant, User
 
 DAYS = (1, 7, 30)
 """How long a link may work."""
@@ -35,7 +35,6 @@ def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audie
     link, where nothing is answered yet, and where outsiders would take something imported for the organisation's own
     answers. `days` is one of `DAYS`, or None for no end."""
     conversation = conversation_get(access=access, conversation_id=conversation_id)
-    _require_allowed(sharing_rules(access.tenant), audience, days)
     made_of = exchanges(access=access, conversation=conversation)
     if not made_of:
         raise ShareRefused(_("Nothing in this conversation is answered yet, so that there is nothing to share."))
@@ -54,7 +53,9 @@ def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audie
         message=_("You have shared very many conversations in the last minute. Wait a little and go on."),
     )
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    snapshot = taken(conversation, made_of)
     with transaction.atomic():
+        _require_allowed(_locked_rules(access), audience, days)
         share = Share.objects.create(
             tenant=access.tenant,
             conversation=conversation,
@@ -63,11 +64,18 @@ def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audie
             token_hash=hash_of(token),
             audience=audience,
             title=conversation.title,
-            snapshot=taken(conversation, made_of),
+            snapshot=snapshot,
             expires_at=None if days is None else timezone.now() + timedelta(days=days),
         )
         audit.record(access, gettext_noop("conversation shared"), share.title, audience=str(audience), days=days)
     return share
+
+
+def _locked_rules(access: Access) -> SharingRules:
+    """As they stay until the transaction's end, so that no link is made by rules that are changed meanwhile. It is the
+    tenant's row that is locked: theirs may not be there yet."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=access.tenant.pk)
+    return sharing_rules(access.tenant)
 
 
 def _require_allowed(rules: SharingRules, audience: Share.Audience, days: int | None) -> None:
@@ -97,7 +105,7 @@ def sharing_rules_change(*, access: Access, public: bool, endless: bool) -> int:
     """Return how many links have ended by it. Those for anyone end for good when such links are switched off; those
     without an end get the longest time that is left."""
     access.require(Role.ADMIN)
-    rules = sharing_rules(access.tenant)
+    rules = _locked_rules(access)
     if (rules.public, rules.endless) == (public, endless):
         return 0
     SharingRules.objects.for_tenant(access.tenant).update_or_create(

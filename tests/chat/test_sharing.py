@@ -20,8 +20,8 @@ from chat.conversations import services as conversations
 from chat.conversations.importing import conversation_import
 from chat.errors import ShareRefused
 from chat.models import Conversation, Turn
-from chat.sharing import services
-from chat.sharing.models import Share
+from chat.sharing import services, snapshots
+from chat.sharing.models import Share, SharingRules
 from chat.sharing.public_views import VIEWS_PER_MINUTE
 from chat.sharing.selectors import link_of, share_find, shares_list, shares_own
 from tenants import services as tenancy
@@ -319,6 +319,31 @@ def test_switching_links_without_an_end_off_gives_them_one(as_alice: Access) -> 
     allow(as_alice, endless=False)
     share.refresh_from_db()
     assert share.expires_at is not None
+
+
+def test_a_link_without_an_end_works_only_where_such_links_are_allowed(as_alice: Access) -> None:
+    allow(as_alice, public=True, endless=True)
+    share = shared(as_alice, audience=PUBLIC, days=None)
+    assert Client().get(path_of(share)).status_code == 200
+    SharingRules.objects.for_tenant(as_alice.tenant).update(endless=False)
+    assert_gone(share)
+    assert not shares_own(access=as_alice).exists()
+
+
+@pytest.mark.parametrize(("audience", "days"), [(PUBLIC, 7), (MEMBERS, None)])
+def test_rules_that_change_while_a_link_is_made_count(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch, audience: Any, days: int | None
+) -> None:
+    allow(as_alice, endless=True)
+
+    def taken_slowly(*args: Any) -> snapshots.Snapshot:
+        allow(as_alice, public=False, endless=False)
+        return snapshots.taken(*args)
+
+    monkeypatch.setattr(services, "taken", taken_slowly)
+    with pytest.raises(ShareRefused):
+        shared(as_alice, audience=audience, days=days)
+    assert not Share.all_tenants.exists()
 
 
 @pytest.mark.parametrize("audience", [MEMBERS, PUBLIC])
