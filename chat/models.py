@@ -126,7 +126,7 @@ class Conversation(TenantOwned):
     imported_at = models.DateTimeField(null=True, blank=True)
     """Nobody here was asked what stands in it: the dashboard does not count it."""
     imported_bytes = models.PositiveIntegerField(default=0, editable=False)
-    """How large the file was."""
+    """How large the file was, which counts as storage."""
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Nobody sees it from then on. A task removes the row, once its reader has had time to take that back."""
     head = models.ForeignKey("Turn", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

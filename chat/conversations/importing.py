@@ -17,6 +17,8 @@ from chat.conversations.portable import MAX_BYTES, PortableConversation, Portabl
 from chat.conversations.searching import folded_text
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation, Source, Turn
+from chat.selectors import bytes_kept
+from ingestion.intake import check_quota
 from tenants import limits
 from tenants.access import Access
 
@@ -25,7 +27,8 @@ IMPORTS_PER_MINUTE = 20
 
 def conversation_import(*, access: Access, file: BinaryIO) -> Conversation:
     """A new conversation of this person's. Its sources are frozen text: they belong to no document, not even to one
-    of the same name. Raise `ConversationUnreadable` with a sentence that says what is wrong."""
+    of the same name. Raise `ConversationUnreadable` with a sentence that says what is wrong, and `UploadRefused` where
+    the tenant has no room for the file."""
     limits.spend(
         "imports",
         access.user.pk if access.user else 0,
@@ -33,7 +36,9 @@ def conversation_import(*, access: Access, file: BinaryIO) -> Conversation:
         message=_("You have imported very many conversations in the last minute. Wait a little and go on."),
     )
     content = file.read(MAX_BYTES + 1)
-    return _write(access, read(content), size=len(content))
+    read_in = read(content)
+    check_quota(access, len(content), promised=bytes_kept(tenant=access.tenant))
+    return _write(access, read_in, size=len(content))
 
 
 def read(content: bytes) -> PortableConversation:

@@ -16,7 +16,7 @@ from chat.conversations.exporting import exchanges
 from chat.errors import ShareRefused
 from chat.selectors import conversation_get
 from chat.sharing.models import Share, SharingRules
-from chat.sharing.selectors import alive, hash_of, share_get, sharing_rules
+from chat.sharing.selectors import alive, hash_of, share_get, shares_own, sharing_rules
 from chat.sharing.snapshots import taken
 from tenants import audit, limits
 from tenants.access import Access
@@ -27,13 +27,15 @@ DAYS = (1, 7, 30)
 DAYS_DEFAULT = 7
 TOKEN_BYTES = 32
 SHARES_PER_MINUTE = 20
+SHARES_MAX = 200
+"""Of one person's, at a time: each is a copy of what it shows."""
 PURGED_AT_ONCE = 500
 
 
 def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audience, days: int | None) -> Share:
     """Freeze the conversation as it reads now. Raise `ShareRefused` where the organisation's rules do not allow the
-    link, where nothing is answered yet, and where outsiders would take something imported for the organisation's own
-    answers. `days` is one of `DAYS`, or None for no end."""
+    link, where nothing is answered yet, where outsiders would take something imported for the organisation's own
+    answers, and where this person has `SHARES_MAX` links. `days` is one of `DAYS`, or None for no end."""
     conversation = conversation_get(access=access, conversation_id=conversation_id)
     made_of = exchanges(access=access, conversation=conversation)
     if not made_of:
@@ -56,6 +58,11 @@ def share_create(*, access: Access, conversation_id: UUID, audience: Share.Audie
     snapshot = taken(conversation, made_of)
     with transaction.atomic():
         _require_allowed(_locked_rules(access), audience, days)
+        if shares_own(access=access).count() >= SHARES_MAX:
+            raise ShareRefused(
+                _("You have %(count)d links that work, which is the most. Withdraw some that nobody needs any more.")
+                % {"count": SHARES_MAX}
+            )
         share = Share.objects.create(
             tenant=access.tenant,
             conversation=conversation,

@@ -18,8 +18,10 @@ from chat.conversations.portable import MAX_BYTES
 from chat.conversations.selectors import messages_found
 from chat.dashboard import selectors as dashboard
 from chat.errors import ConversationUnreadable
+from chat.images import intake
 from chat.models import Conversation, Source, Turn
 from chat.selectors import conversations_list
+from ingestion.errors import UploadRefused
 from tenants.access import Access
 from tests.chat.talks import source_of, talk, turn_in
 from tests.factories import DocumentFactory
@@ -196,6 +198,26 @@ def test_what_is_no_conversation_is_refused_with_its_place(content: object, said
 def test_what_is_too_large_is_refused_unread(as_alice: Access) -> None:
     with pytest.raises(ConversationUnreadable, match="larger than 5 MB"):
         imported(as_alice, " " * (MAX_BYTES + 1))
+
+
+def test_what_is_imported_takes_room_until_it_is_deleted(
+    as_alice: Access, as_charlie: Access, alice_client: Client, settings: Any
+) -> None:
+    text = json.dumps({**FILE, "turns": [{**TURN, "answer": "Two years. " * 1_000}]})
+    settings.TENANT_MAX_BYTES = len(text) * 3 // 2
+    made = imported(as_alice, text)
+    with pytest.raises(UploadRefused):
+        imported(as_alice, text)
+    url = reverse("chat:conversation_import", args=["acme"])
+    response = alice_client.post(url, {"file": SimpleUploadedFile("x.json", text.encode())})
+    assert response.status_code == 400
+    assert "Acme has used 0 of its 0 MB" in response.text
+    picture = intake.Prepared("pump.jpg", b"x" * len(text), 1, 1)
+    with pytest.raises(UploadRefused):
+        intake.keep(access=as_alice, picture=picture)
+    imported(as_charlie, text)
+    made.delete()
+    imported(as_alice, text)
 
 
 @pytest.mark.parametrize("files", [{}, {"file": SimpleUploadedFile("x.json", b"{")}])

@@ -112,6 +112,23 @@ def test_the_page_offers_what_is_allowed(as_alice: Access, alice_client: Client)
     assert (share.audience, share.expires_at) == (PUBLIC, None)
 
 
+def test_nobody_has_very_many_links_at_a_time(
+    as_alice: Access, as_bob: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "SHARES_MAX", 2)
+    turn = talk(as_alice)
+    first, second = shared(as_alice, turn), shared(as_alice, turn)
+    url = reverse("chat:conversation_share", args=["acme", turn.conversation_id])
+    assert "You have 2 links that work" in alice_client.post(url, {"audience": "members", "days": "7"}).text
+    shared(as_bob)
+    services.share_withdraw(access=as_alice, share_id=first.pk)
+    Share.all_tenants.filter(pk=second.pk).update(expires_at=timezone.now())
+    shared(as_alice, turn)
+    shared(as_alice, turn)
+    with pytest.raises(ShareRefused):
+        shared(as_alice, turn)
+
+
 def test_a_conversation_without_an_answer_is_not_shared(as_alice: Access, alice_client: Client) -> None:
     turn = talk(as_alice, status=Turn.Status.RUNNING, answer="")
     url = reverse("chat:conversation_share", args=["acme", turn.conversation_id])
