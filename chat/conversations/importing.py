@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from chat.comparisons.models import Comparison
-from chat.conversations.portable import MAX_BYTES, PortableConversation, PortableSource, PortableTurn
+from chat.conversations.portable import ANSWER_CHARS, MAX_BYTES, PortableConversation, PortableSource, PortableTurn
 from chat.conversations.searching import folded_text
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation, Source, Turn
@@ -57,6 +57,10 @@ def _what_is_wrong(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "json_invalid":
         return _("The file is not JSON. Choose one that “Export as JSON” has made.")
+    if first["type"] == "too_long" and first["loc"][-1] in {"answer", "draft"}:
+        return _("An answer in the file is longer than %(count)d characters, which is the most that is taken.") % {
+            "count": ANSWER_CHARS
+        }
     place = ".".join(str(part) for part in first["loc"]) or "."
     return _("The file is no exported conversation. At “%(place)s”: %(fault)s.") % {
         "place": place[:80],

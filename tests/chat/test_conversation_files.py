@@ -21,6 +21,7 @@ from chat.errors import ConversationUnreadable
 from chat.images import intake
 from chat.models import Conversation, Source, Turn
 from chat.selectors import conversations_list
+from chat.sharing import snapshots
 from ingestion.errors import UploadRefused
 from tenants.access import Access
 from tests.chat.talks import source_of, talk, turn_in
@@ -64,6 +65,18 @@ def test_markdown_has_question_answer_and_numbered_sources_with_pages(as_alice: 
     assert "- [1] war\\_ranty.pdf, pages 3–4\n- [3] notes.txt\n" in text
     assert "read-only" not in text
     assert "Still running" not in text
+
+
+def test_files_and_links_render_nothing(
+    as_alice: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = talk(as_alice)
+    monkeypatch.setattr(exporting, "render_answer", None)
+    for name in ("export_markdown", "export_json"):
+        url = reverse(f"chat:conversation_{name}", args=["acme", turn.conversation_id])
+        assert alice_client.get(url).status_code == 200
+    (exchange,) = exporting.exchanges(access=as_alice, conversation=turn.conversation)
+    assert snapshots.taken(turn.conversation, [exchange])
 
 
 def test_a_refused_answer_rests_on_nothing(as_alice: Access) -> None:
@@ -184,6 +197,8 @@ def test_what_was_imported_says_so_wherever_it_is_read(as_alice: Access, alice_c
         ({**FILE, "turns": [{**TURN, "asked_at": "2026-01-02T03:04:05"}]}, "At “turns.0.asked_at”"),
         ({**FILE, "turns": [{**TURN, "sources": [SOURCE, SOURCE]}]}, "the same number"),
         (with_source(document_id="1"), "At “turns.0.sources.0.document_id”"),
+        ({**FILE, "turns": [{**TURN, "answer": "x" * 60_001}]}, "longer than 60000 characters"),
+        ({**FILE, "turns": [{**TURN, "draft": "x" * 60_001}]}, "longer than 60000 characters"),
         (with_source(page=-1), "At “turns.0.sources.0.page”"),
         (with_source(document="x" * 256), "At “turns.0.sources.0.document”"),
     ],

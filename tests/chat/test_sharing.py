@@ -14,8 +14,9 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
-from chat import tasks
+from chat import rendering, tasks
 from chat.conversations import services as conversations
 from chat.conversations.importing import conversation_import
 from chat.errors import ShareRefused
@@ -228,6 +229,34 @@ def test_the_page_keeps_to_itself(public: Share) -> None:
     assert '<meta name="robots" content="noindex' in response.text
     for way in ("/ws/", "/t/acme/", "<rz-chat", 'chat/main.js";', 'method="post"'):
         assert way not in response.text
+
+
+def test_it_is_rendered_once_for_each_language_and_what_ends_it_acts_at_once(
+    as_alice: Access, public: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[str | None] = []
+
+    def render_answer(*args: Any) -> str:
+        rendered.append(get_language())
+        return rendering.render_answer(*args)
+
+    monkeypatch.setattr(snapshots, "render_answer", render_answer)
+    turn = talk(as_alice, draft="In my words.")
+    first, second = shared(as_alice, turn, audience=PUBLIC), shared(as_alice, turn, audience=PUBLIC)
+    languages = ("en", "de", "en", "de")
+    pages = [Client().get(path_of(first), headers={"accept-language": each}).text for each in languages]
+    assert rendered == ["en", "de"]
+    assert "Draft in the model" in pages[2]
+    assert "Draft in the model" not in pages[3]
+    Client().get(path_of(second))
+    assert len(rendered) == 3
+    services.share_withdraw(access=as_alice, share_id=first.pk)
+    assert_gone(first)
+    SharingRules.objects.for_tenant(as_alice.tenant).update(public=False)
+    assert_gone(second)
+    SharingRules.objects.for_tenant(as_alice.tenant).update(public=True)
+    Share.all_tenants.filter(pk=second.pk).update(expires_at=timezone.now())
+    assert_gone(second)
 
 
 def test_others_views_are_counted(public: Share, alice_client: Client, bob_client: Client) -> None:
