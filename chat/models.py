@@ -125,6 +125,8 @@ class Conversation(TenantOwned):
     archived_at = models.DateTimeField(null=True, blank=True)
     imported_at = models.DateTimeField(null=True, blank=True)
     """Nobody here was asked what stands in it: the dashboard does not count it."""
+    imported_bytes = models.PositiveIntegerField(default=0, editable=False)
+    """How large the file was, which counts as storage."""
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Nobody sees it from then on. A task removes the row, once its reader has had time to take that back."""
     head = models.ForeignKey("Turn", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -167,6 +169,8 @@ class Turn(TenantOwned):
     draft = models.TextField(blank=True)
     """What a weak model wrote below an extractive answer."""
     refused = models.BooleanField(default=False)
+    imported = models.BooleanField(default=False, editable=False)
+    """It came with a file, and anybody can write one: nothing says that this was ever answered."""
     checked = models.JSONField(null=True)
     """What a comparison of the answer with its passages has found, as `asdict` of a `Checked`; null where none was."""
     notice = models.CharField(max_length=300, blank=True)

@@ -43,6 +43,8 @@ ATTRIBUTES = {
 }
 
 
+HIGHLIGHTED_CHARS = 10_000
+"""Of a block of code. The time of some lexers grows by the square: Perl's can take seconds for 20,000 characters."""
 PLAIN_BEGINNING = re.compile(r"[^\W\d_]|\d+(?![\d.)])|\[\d{1,3}\]")
 PLAIN = re.compile(r"[^\x00-\x1f\x7f-\xa0\ud800-\udfff\\`*_~\[\]<>&|]*")
 """What a paragraph may hold to be plain; no line break either."""
@@ -164,6 +166,8 @@ def _citation(number: str, links: CitationLinks) -> str:
 
 
 def _highlight(code: str, language: str, _attrs: str) -> str:
+    if len(code) > HIGHLIGHTED_CHARS:
+        return ""
     try:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
@@ -22,7 +22,7 @@ from chat.composing.scopes import Target, targets_by_turn
 from chat.domain import Checked, ContextUse, Exchange, Usage
 from chat.excerpts import Part, excerpt
 from chat.gaps.selectors import Sent, sent_by_turn
-from chat.images.selectors import ImageView, images_by_turn
+from chat.images.selectors import ImageView, image_bytes, images_by_turn
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
 from chat.refusal import language_of
@@ -30,6 +30,7 @@ from chat.rendering import CitationLinks, render_answer
 from ingestion.models import Document
 from tenants.access import Access
 from tenants.errors import NotFound
+from tenants.models import Tenant
 
 if TYPE_CHECKING:
     from chat.comparisons.showing import ComparisonView
@@ -53,6 +54,12 @@ def conversation_get(*, access: Access, conversation_id: UUID, lock: bool = Fals
     if conversation is None:
         raise NotFound(_("There is no such conversation. It may have been deleted."))
     return conversation
+
+
+def bytes_kept(*, tenant: Tenant) -> int:
+    """What the tenant has brought into the chat beside its documents: pictures and imported conversations."""
+    imported = Conversation.objects.for_tenant(tenant).aggregate(total=Sum("imported_bytes"))["total"] or 0
+    return imported + image_bytes(tenant=tenant)
 
 
 def turns_of(*, access: Access) -> QuerySet[Turn]:
@@ -197,6 +204,8 @@ class TurnView:
     """What its reader has chosen to search in."""
     pictures: tuple[ImageView, ...] = ()
     """That came with the question."""
+    imported: bool = False
+    """It came with a file."""
     from_pictures: bool = False
     """The answer is about them, and no passage bears it out."""
     sent: Sent | None = None
@@ -312,5 +321,6 @@ def _turn_view(
         context=ContextUse.of(turn.trace, Usage(turn.prompt_tokens, turn.completion_tokens)),
         is_running=turn.is_running,
         rating=rating,
+        imported=turn.imported,
         from_pictures=is_from_pictures(turn, sources),
     )

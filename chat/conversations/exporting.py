@@ -33,7 +33,14 @@ class Exchange:
 
     turn: Turn
     sources: Sequence[Source]
-    answer_html: SafeString
+    slug: str
+    """Of the organisation, where citations lead."""
+
+    @property
+    def answer_html(self) -> SafeString:
+        """Rendered where a page wants it: files have Markdown."""
+        links = citation_links(self.slug, self.turn.pk, frozenset(source.number for source in self.sources))
+        return mark_safe(render_answer(self.turn.answer, self.turn.draft, links))  # noqa: S308 - the one sanitiser's
 
     @property
     def citations(self) -> list[tuple[int, str]]:
@@ -52,17 +59,12 @@ def exchanges(*, access: Access, conversation: Conversation, every_branch: bool 
     by_turn: defaultdict[UUID, list[Source]] = defaultdict(list)
     for source in Source.objects.for_tenant(access.tenant).filter(turn__in=[row.pk for row in rows]):
         by_turn[source.turn_id].append(source)
-    return [Exchange(row, by_turn[row.pk], _html(access, row, by_turn[row.pk])) for row in rows]
+    return [Exchange(row, by_turn[row.pk], access.tenant.slug) for row in rows]
 
 
 def exchange_of(*, access: Access, turn: Turn) -> Exchange:
     sources = list(Source.objects.for_tenant(access.tenant).filter(turn=turn))
-    return Exchange(turn, sources, _html(access, turn, sources))
-
-
-def _html(access: Access, turn: Turn, sources: Sequence[Source]) -> SafeString:
-    links = citation_links(access.tenant.slug, turn.pk, frozenset(source.number for source in sources))
-    return mark_safe(render_answer(turn.answer, turn.draft, links))  # noqa: S308 - the one sanitiser's
+    return Exchange(turn, sources, access.tenant.slug)
 
 
 def portable(conversation: Conversation, made_of: Sequence[Exchange]) -> PortableConversation:
@@ -146,6 +148,8 @@ def _markdown(conversation: Conversation, made_of: Sequence[Exchange]) -> Iterat
         yield f"\n## {_('Question')}\n"
         yield "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines())
         yield f"\n*{date_format(localtime(turn.created_at), 'DATETIME_FORMAT')}*"
+        if turn.imported:
+            yield f"\n*{_('Imported: this was not answered here.')}*"
         yield f"\n## {_('Answer')}\n"
         yield from _answer(exchange)
 

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from chat.comparisons.models import Comparison
-from chat.conversations.portable import MAX_BYTES, PortableConversation, PortableSource, PortableTurn
+from chat.conversations.portable import ANSWER_CHARS, MAX_BYTES, PortableConversation, PortableSource, PortableTurn
 from chat.conversations.searching import folded_text
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation, Source, Turn
+from chat.selectors import bytes_kept
+from ingestion.intake import check_quota
 from tenants import limits
 from tenants.access import Access
 
@@ -25,18 +27,21 @@ IMPORTS_PER_MINUTE = 20
 
 def conversation_import(*, access: Access, file: BinaryIO) -> Conversation:
     """A new conversation of this person's. Its sources are frozen text: they belong to no document, not even to one
-    of the same name. Raise `ConversationUnreadable` with a sentence that says what is wrong."""
+    of the same name. Raise `ConversationUnreadable` with a sentence that says what is wrong, and `UploadRefused` where
+    the tenant has no room for the file."""
     limits.spend(
         "imports",
         access.user.pk if access.user else 0,
         per_minute=IMPORTS_PER_MINUTE,
         message=_("You have imported very many conversations in the last minute. Wait a little and go on."),
     )
-    return _write(access, read(file))
-
-
-def read(file: BinaryIO) -> PortableConversation:
     content = file.read(MAX_BYTES + 1)
+    read_in = read(content)
+    check_quota(access, len(content), promised=bytes_kept(tenant=access.tenant))
+    return _write(access, read_in, size=len(content))
+
+
+def read(content: bytes) -> PortableConversation:
     if len(content) > MAX_BYTES:
         raise ConversationUnreadable(
             _("The file is larger than %(size)s MB. No exported conversation is.") % {"size": MAX_BYTES // 1024 // 1024}
@@ -52,6 +57,10 @@ def _what_is_wrong(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "json_invalid":
         return _("The file is not JSON. Choose one that “Export as JSON” has made.")
+    if first["type"] == "too_long" and first["loc"][-1] in {"answer", "draft"}:
+        return _("An answer in the file is longer than %(count)d characters, which is the most that is taken.") % {
+            "count": ANSWER_CHARS
+        }
     place = ".".join(str(part) for part in first["loc"]) or "."
     return _("The file is no exported conversation. At “%(place)s”: %(fault)s.") % {
         "place": place[:80],
@@ -60,10 +69,14 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 
 @transaction.atomic
-def _write(access: Access, read_in: PortableConversation) -> Conversation:
+def _write(access: Access, read_in: PortableConversation, *, size: int) -> Conversation:
     now = timezone.now()
     conversation = Conversation.objects.create(
-        tenant=access.tenant, user=access.user, title=" ".join(read_in.title.split()), imported_at=now
+        tenant=access.tenant,
+        user=access.user,
+        title=" ".join(read_in.title.split()),
+        imported_at=now,
+        imported_bytes=size,
     )
     turns = [_turn(access, conversation, each) for each in read_in.turns]
     for turn, parent in zip(turns, read_in.parents, strict=True):
@@ -93,6 +106,7 @@ def _turn(access: Access, conversation: Conversation, read_in: PortableTurn) -> 
         draft=read_in.draft,
         folded=folded_text(read_in.question, read_in.answer, read_in.draft),
         refused=read_in.refused,
+        imported=True,
         model=read_in.model,
     )
 

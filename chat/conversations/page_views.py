@@ -21,6 +21,7 @@ from chat.conversations.searching import QUERY_CHARS
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation
 from chat.selectors import conversation_get, turn_get
+from ingestion.errors import UploadRefused
 from tenants.access import Access, tenant_view
 
 
@@ -45,7 +46,7 @@ def import_json(request: HttpRequest, access: Access) -> HttpResponse:
         return _archived(request, access, form, code=400)
     try:
         made = conversation_import(access=access, file=form.cleaned_data["file"])
-    except ConversationUnreadable as error:
+    except (ConversationUnreadable, UploadRefused) as error:
         form.add_error("file", error.message)
         return _archived(request, access, form, code=400)
     messages.success(

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 MAX_BYTES = 5 * 1024 * 1024
 TURNS_MAX = 1_000
 SOURCES_MAX = 60
+ANSWER_CHARS = 60_000
+"""The longest that an organisation can set, 8,192 tokens, is about half of it."""
 
 
 def _without_nul(text: str) -> str:
@@ -45,8 +47,8 @@ class PortableTurn(Portable):
     """One that is over."""
 
     question: Annotated[Text, Field(min_length=1, max_length=8_000)]
-    answer: Annotated[Text, Field(max_length=200_000)] = ""
-    draft: Annotated[Text, Field(max_length=200_000)] = ""
+    answer: Annotated[Text, Field(max_length=ANSWER_CHARS)] = ""
+    draft: Annotated[Text, Field(max_length=ANSWER_CHARS)] = ""
     status: Over
     refused: bool = False
     model: Annotated[Text, Field(max_length=200)] = ""

@@ -35,9 +35,9 @@ def alive(now: datetime) -> Q:
         user__is_active=True,
         created_at__lte=OuterRef("created_at"),
     )
-    allowing = SharingRules.all_tenants.filter(tenant=OuterRef("tenant"), public=True)
-    in_time = Q(expires_at=None) | Q(expires_at__gt=now)
-    audience = Q(audience=Share.Audience.MEMBERS) | Q(Exists(allowing))
+    rules = SharingRules.all_tenants.filter(tenant=OuterRef("tenant"))
+    in_time = Q(expires_at__gt=now) | Q(expires_at=None) & Q(Exists(rules.filter(endless=True)))
+    audience = Q(audience=Share.Audience.MEMBERS) | Q(Exists(rules.filter(public=True)))
     return in_time & audience & Q(Exists(memberships)) & Q(tenant__deleted_at=None, conversation__deleted_at=None)
 
 

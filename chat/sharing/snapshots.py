@@ -29,6 +29,7 @@ def taken(conversation: Conversation, made_of: Sequence[Exchange]) -> Snapshot:
     frozen = portable(conversation, shown).model_dump(mode="json")
     for turn, exchange in zip(frozen["turns"], shown, strict=True):
         turn["checked"] = exchange.turn.checked
+        turn["imported"] = exchange.turn.imported
         for kept, source in zip(turn["sources"], exchange.sources, strict=True):
             kept["deciding"] = source.deciding
     return frozen
@@ -58,20 +59,34 @@ class SharedTurn:
     answer_html: SafeString
     status_label: str
     refused: bool
+    imported: bool
     check_summary: str
     sources: tuple[SharedSource, ...]
 
 
-def shown(snapshot: Snapshot) -> list[SharedTurn]:
-    """For the page, in its reader's language."""
-    return [_turn(number, turn) for number, turn in enumerate(snapshot["turns"], 1)]
+def answers(snapshot: Snapshot) -> list[str]:
+    """Each turn's as HTML, in the reader's language: what takes time of a page, and is the same until it ends."""
+    return [_answer(number, turn) for number, turn in enumerate(snapshot["turns"], 1)]
 
 
-def _turn(number: int, turn: Mapping[str, Any]) -> SharedTurn:
+def _answer(number: int, turn: Mapping[str, Any]) -> str:
     checked = Checked.of(turn["checked"])
-    anchors = f"source-{number}-"
-    links = CitationLinks(f"#{anchors}", frozenset(source["number"] for source in turn["sources"]), end="")
-    html = render_answer(turn["answer"], turn["draft"], links, checked.findings if checked else ())
+    numbers = frozenset(source["number"] for source in turn["sources"])
+    links = CitationLinks(f"#{_anchors(number)}", numbers, end="")
+    return render_answer(turn["answer"], turn["draft"], links, checked.findings if checked else ())
+
+
+def _anchors(number: int) -> str:
+    return f"source-{number}-"
+
+
+def shown(snapshot: Snapshot, html: Sequence[str]) -> list[SharedTurn]:
+    """For the page, in its reader's language, with its `answers`."""
+    turns = zip(snapshot["turns"], html, strict=True)
+    return [_turn(number, turn, answer) for number, (turn, answer) in enumerate(turns, 1)]
+
+
+def _turn(number: int, turn: Mapping[str, Any], html: str) -> SharedTurn:
     return SharedTurn(
         number=number,
         question=turn["question"],
@@ -79,8 +94,9 @@ def _turn(number: int, turn: Mapping[str, Any]) -> SharedTurn:
         answer_html=mark_safe(html),  # noqa: S308 - the one sanitiser's
         status_label=str(Turn.Status(turn["status"]).label),
         refused=turn["refused"],
-        check_summary=summary(checked),
-        sources=tuple(_source(anchors, source) for source in turn["sources"]),
+        imported=turn.get("imported", False),
+        check_summary=summary(Checked.of(turn["checked"])),
+        sources=tuple(_source(_anchors(number), source) for source in turn["sources"]),
     )
 
 

@@ -18,8 +18,11 @@ from chat.conversations.portable import MAX_BYTES
 from chat.conversations.selectors import messages_found
 from chat.dashboard import selectors as dashboard
 from chat.errors import ConversationUnreadable
+from chat.images import intake
 from chat.models import Conversation, Source, Turn
 from chat.selectors import conversations_list
+from chat.sharing import snapshots
+from ingestion.errors import UploadRefused
 from tenants.access import Access
 from tests.chat.talks import source_of, talk, turn_in
 from tests.factories import DocumentFactory
@@ -62,6 +65,18 @@ def test_markdown_has_question_answer_and_numbered_sources_with_pages(as_alice: 
     assert "- [1] war\\_ranty.pdf, pages 3–4\n- [3] notes.txt\n" in text
     assert "read-only" not in text
     assert "Still running" not in text
+
+
+def test_files_and_links_render_nothing(
+    as_alice: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = talk(as_alice)
+    monkeypatch.setattr(exporting, "render_answer", None)
+    for name in ("export_markdown", "export_json"):
+        url = reverse(f"chat:conversation_{name}", args=["acme", turn.conversation_id])
+        assert alice_client.get(url).status_code == 200
+    (exchange,) = exporting.exchanges(access=as_alice, conversation=turn.conversation)
+    assert snapshots.taken(turn.conversation, [exchange])
 
 
 def test_a_refused_answer_rests_on_nothing(as_alice: Access) -> None:
@@ -151,6 +166,21 @@ def test_a_null_character_is_left_out(as_alice: Access) -> None:
     assert made.title == "Warranty"
 
 
+def test_what_was_imported_says_so_wherever_it_is_read(as_alice: Access, alice_client: Client) -> None:
+    made = imported(as_alice, {**FILE, "turns": [{**TURN, "answer": "For ever."}]})
+    assert made.imported_bytes > 0
+    turn_in(made, "And asked here?")
+    made_of = exporting.exchanges(access=as_alice, conversation=made)
+    pages = [
+        exporting.as_markdown(made, made_of),
+        alice_client.get(reverse("chat:conversation_print", args=["acme", made.pk])).text,
+        alice_client.get(reverse("chat:conversation", args=["acme", made.pk])).text,
+    ]
+    for page in pages:
+        assert "And asked here?" in page
+        assert page.count("Imported: this was not answered here.") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -167,6 +197,8 @@ def test_a_null_character_is_left_out(as_alice: Access) -> None:
         ({**FILE, "turns": [{**TURN, "asked_at": "2026-01-02T03:04:05"}]}, "At “turns.0.asked_at”"),
         ({**FILE, "turns": [{**TURN, "sources": [SOURCE, SOURCE]}]}, "the same number"),
         (with_source(document_id="1"), "At “turns.0.sources.0.document_id”"),
+        ({**FILE, "turns": [{**TURN, "answer": "x" * 60_001}]}, "longer than 60000 characters"),
+        ({**FILE, "turns": [{**TURN, "draft": "x" * 60_001}]}, "longer than 60000 characters"),
         (with_source(page=-1), "At “turns.0.sources.0.page”"),
         (with_source(document="x" * 256), "At “turns.0.sources.0.document”"),
     ],
@@ -181,6 +213,26 @@ def test_what_is_no_conversation_is_refused_with_its_place(content: object, said
 def test_what_is_too_large_is_refused_unread(as_alice: Access) -> None:
     with pytest.raises(ConversationUnreadable, match="larger than 5 MB"):
         imported(as_alice, " " * (MAX_BYTES + 1))
+
+
+def test_what_is_imported_takes_room_until_it_is_deleted(
+    as_alice: Access, as_charlie: Access, alice_client: Client, settings: Any
+) -> None:
+    text = json.dumps({**FILE, "turns": [{**TURN, "answer": "Two years. " * 1_000}]})
+    settings.TENANT_MAX_BYTES = len(text) * 3 // 2
+    made = imported(as_alice, text)
+    with pytest.raises(UploadRefused):
+        imported(as_alice, text)
+    url = reverse("chat:conversation_import", args=["acme"])
+    response = alice_client.post(url, {"file": SimpleUploadedFile("x.json", text.encode())})
+    assert response.status_code == 400
+    assert "Acme has used 0 of its 0 MB" in response.text
+    picture = intake.Prepared("pump.jpg", b"x" * len(text), 1, 1)
+    with pytest.raises(UploadRefused):
+        intake.keep(access=as_alice, picture=picture)
+    imported(as_charlie, text)
+    made.delete()
+    imported(as_alice, text)
 
 
 @pytest.mark.parametrize("files", [{}, {"file": SimpleUploadedFile("x.json", b"{")}])

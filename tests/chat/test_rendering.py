@@ -96,6 +96,13 @@ def test_code_is_coloured_without_inline_styles() -> None:
     assert "style" not in html
 
 
+def test_a_very_long_block_of_code_is_not_coloured() -> None:
+    html = render("```python\n" + "x = '<b>'\n" * 1_200 + "```", LINKS)
+
+    assert "<span" not in html
+    assert html.count("x = '&lt;b&gt;'") == 1_200
+
+
 def test_tables_are_rendered() -> None:
     assert "<table>" in render("| a | b |\n|---|---|\n| 1 | 2 |", LINKS)
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
-from chat import tasks
+from chat import rendering, tasks
 from chat.conversations import services as conversations
+from chat.conversations.importing import conversation_import
 from chat.errors import ShareRefused
-from chat.models import Turn
-from chat.sharing import services
-from chat.sharing.models import Share
+from chat.models import Conversation, Turn
+from chat.sharing import services, snapshots
+from chat.sharing.models import Share, SharingRules
 from chat.sharing.public_views import VIEWS_PER_MINUTE
 from chat.sharing.selectors import link_of, share_find, shares_list, shares_own
 from tenants import services as tenancy
@@ -29,6 +35,9 @@ from tests.factories import member
 
 MEMBERS, PUBLIC = Share.Audience.MEMBERS, Share.Audience.PUBLIC
 GONE = "This link does not lead to a conversation"
+IMPORTED = "Imported: this was not answered here."
+THEIRS = "These answers were made from documents of"
+WHEN = "2026-01-02T03:04:05Z"
 
 
 def shared(access: Access, turn: Turn | None = None, *, audience: Any = MEMBERS, days: int | None = 7) -> Share:
@@ -48,6 +57,13 @@ def assert_gone(share: Share, client: Client | None = None) -> None:
     response = (client or Client()).get(path_of(share))
     assert response.status_code == 404
     assert GONE in response.text
+
+
+def forged(access: Access) -> Conversation:
+    source = {"number": 1, "document": "terms.pdf", "text": "For ever.", "cited": True}
+    turn = {"question": "How long?", "answer": "For ever [1].", "status": "completed", "sources": [source]}
+    made_up = {"title": "Warranty", "created_at": WHEN, "turns": [{**turn, "asked_at": WHEN}]}
+    return conversation_import(access=access, file=io.BytesIO(json.dumps(made_up).encode()))
 
 
 @pytest.fixture
@@ -95,6 +111,23 @@ def test_the_page_offers_what_is_allowed(as_alice: Access, alice_client: Client)
     assert alice_client.post(url, {"audience": "public", "days": "endless"}).status_code == 302
     (share,) = shares_own(access=as_alice)
     assert (share.audience, share.expires_at) == (PUBLIC, None)
+
+
+def test_nobody_has_very_many_links_at_a_time(
+    as_alice: Access, as_bob: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "SHARES_MAX", 2)
+    turn = talk(as_alice)
+    first, second = shared(as_alice, turn), shared(as_alice, turn)
+    url = reverse("chat:conversation_share", args=["acme", turn.conversation_id])
+    assert "You have 2 links that work" in alice_client.post(url, {"audience": "members", "days": "7"}).text
+    shared(as_bob)
+    services.share_withdraw(access=as_alice, share_id=first.pk)
+    Share.all_tenants.filter(pk=second.pk).update(expires_at=timezone.now())
+    shared(as_alice, turn)
+    shared(as_alice, turn)
+    with pytest.raises(ShareRefused):
+        shared(as_alice, turn)
 
 
 def test_a_conversation_without_an_answer_is_not_shared(as_alice: Access, alice_client: Client) -> None:
@@ -146,6 +179,48 @@ def test_a_refusal_is_one_and_has_no_sources(as_alice: Access, public: Share) ->
     assert "What came nearest." not in page
 
 
+def test_what_was_imported_is_never_shown_as_the_organisations_own(
+    as_alice: Access, bob_client: Client, public: Share
+) -> None:
+    turn = turn_in(forged(as_alice), "And asked here?")
+    with pytest.raises(ShareRefused, match="Share it with members instead"):
+        shared(as_alice, turn, audience=PUBLIC)
+    page = bob_client.get(path_of(shared(as_alice, turn))).text
+    assert "And asked here?" in page
+    assert page.count(IMPORTED) == 1
+    assert THEIRS not in page
+    assert THEIRS in Client().get(path_of(public)).text
+
+
+def test_a_branch_without_anything_imported_is_shared_with_anyone(as_alice: Access, public: Share) -> None:
+    turn = turn_in(forged(as_alice), "Asked otherwise?", parent_id=None)
+    page = Client().get(path_of(shared(as_alice, turn, audience=PUBLIC))).text
+    assert IMPORTED not in page
+    assert "For ever" not in page
+
+
+def test_the_migration_finds_what_was_imported_before(as_alice: Access, public: Share, bob_client: Client) -> None:
+    conversation = forged(as_alice)
+    later = turn_in(conversation, "And asked here?")
+    Turn.all_tenants.filter(pk=later.pk).update(created_at=timezone.now() + timedelta(minutes=1))
+    kept, ended = shared(as_alice, later), shared(as_alice, later)
+    Share.all_tenants.filter(pk=ended.pk).update(audience=PUBLIC)
+    Turn.all_tenants.update(imported=False)
+    for turn in kept.snapshot["turns"]:
+        del turn["imported"]
+    kept.save()
+    ended.snapshot = kept.snapshot
+    ended.save(update_fields=["snapshot"])
+    assert IMPORTED not in bob_client.get(path_of(kept)).text
+
+    import_module("chat.migrations.0014_imported").mark(apps, None)
+
+    assert list(Turn.all_tenants.filter(imported=True).values_list("question", flat=True)) == ["How long?"]
+    assert bob_client.get(path_of(kept)).text.count(IMPORTED) == 1
+    assert_gone(ended)
+    assert THEIRS in Client().get(path_of(public)).text
+
+
 def test_the_page_keeps_to_itself(public: Share) -> None:
     response = Client().get(path_of(public))
     assert response["Referrer-Policy"] == "no-referrer"
@@ -154,6 +229,34 @@ def test_the_page_keeps_to_itself(public: Share) -> None:
     assert '<meta name="robots" content="noindex' in response.text
     for way in ("/ws/", "/t/acme/", "<rz-chat", 'chat/main.js";', 'method="post"'):
         assert way not in response.text
+
+
+def test_it_is_rendered_once_for_each_language_and_what_ends_it_acts_at_once(
+    as_alice: Access, public: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[str | None] = []
+
+    def render_answer(*args: Any) -> str:
+        rendered.append(get_language())
+        return rendering.render_answer(*args)
+
+    monkeypatch.setattr(snapshots, "render_answer", render_answer)
+    turn = talk(as_alice, draft="In my words.")
+    first, second = shared(as_alice, turn, audience=PUBLIC), shared(as_alice, turn, audience=PUBLIC)
+    languages = ("en", "de", "en", "de")
+    pages = [Client().get(path_of(first), headers={"accept-language": each}).text for each in languages]
+    assert rendered == ["en", "de"]
+    assert "Draft in the model" in pages[2]
+    assert "Draft in the model" not in pages[3]
+    Client().get(path_of(second))
+    assert len(rendered) == 3
+    services.share_withdraw(access=as_alice, share_id=first.pk)
+    assert_gone(first)
+    SharingRules.objects.for_tenant(as_alice.tenant).update(public=False)
+    assert_gone(second)
+    SharingRules.objects.for_tenant(as_alice.tenant).update(public=True)
+    Share.all_tenants.filter(pk=second.pk).update(expires_at=timezone.now())
+    assert_gone(second)
 
 
 def test_others_views_are_counted(public: Share, alice_client: Client, bob_client: Client) -> None:
@@ -262,6 +365,31 @@ def test_switching_links_without_an_end_off_gives_them_one(as_alice: Access) -> 
     allow(as_alice, endless=False)
     share.refresh_from_db()
     assert share.expires_at is not None
+
+
+def test_a_link_without_an_end_works_only_where_such_links_are_allowed(as_alice: Access) -> None:
+    allow(as_alice, public=True, endless=True)
+    share = shared(as_alice, audience=PUBLIC, days=None)
+    assert Client().get(path_of(share)).status_code == 200
+    SharingRules.objects.for_tenant(as_alice.tenant).update(endless=False)
+    assert_gone(share)
+    assert not shares_own(access=as_alice).exists()
+
+
+@pytest.mark.parametrize(("audience", "days"), [(PUBLIC, 7), (MEMBERS, None)])
+def test_rules_that_change_while_a_link_is_made_count(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch, audience: Any, days: int | None
+) -> None:
+    allow(as_alice, endless=True)
+
+    def taken_slowly(*args: Any) -> snapshots.Snapshot:
+        allow(as_alice, public=False, endless=False)
+        return snapshots.taken(*args)
+
+    monkeypatch.setattr(services, "taken", taken_slowly)
+    with pytest.raises(ShareRefused):
+        shared(as_alice, audience=audience, days=days)
+    assert not Share.all_tenants.exists()
 
 
 @pytest.mark.parametrize("audience", [MEMBERS, PUBLIC])

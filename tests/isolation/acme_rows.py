@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -79,7 +80,14 @@ def acme_rows(acme: Tenant, alice: User) -> AcmeRows:
     folder = Folder.objects.create(tenant=acme, user=alice, name=SECRET)
     conversation = Conversation.objects.create(tenant=acme, user=alice, title=SECRET, folder=folder)
     share = Share.objects.create(
-        tenant=acme, user=alice, conversation=conversation, title=SECRET, token=SECRET, token_hash="x", snapshot={}
+        tenant=acme,
+        user=alice,
+        conversation=conversation,
+        title=SECRET,
+        token=SECRET,
+        token_hash="x",
+        snapshot={},
+        expires_at=timezone.now() + timedelta(days=1),
     )
     turn = Turn.objects.create(
         id=uuid4(), tenant=acme, conversation=conversation, question=SECRET, answer=SECRET, status="completed"
