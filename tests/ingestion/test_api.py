@@ -334,9 +334,7 @@ def test_why_a_document_failed_is_told(client: Client, as_alice: Access) -> None
         error_code="document.unreadable",
         error_message=str(message),
         error_made_of=made_of(message),
-        left_out=[
-            {"name": "Page 2", "message": "x", "made_of": {"name": page}}
-        ],
+        left_out=[{"name": "Page 2", "message": "x", "made_of": {"name": page}}],
     )
     body = client.get(f"{V1}/documents/{document.pk}", headers={"accept-language": "de"}).json()
     assert body["error"] == {"code": "document.unreadable", "message": message, "retryable": False}

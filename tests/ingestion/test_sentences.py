@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from django.test import Client
@@ -10,7 +12,7 @@ from django.utils import translation
 from ingestion import history, sentences
 from ingestion.errors import DocumentUnreadable
 from ingestion.lease import claim
-from ingestion.models import Collection, Document
+from ingestion.models import Collection, Document, DocumentEvent
 from ingestion.parsers import guards
 from ingestion.parsers.left_out import pages_left_out
 from ingestion.parsers.sections import NO_TEXT
@@ -28,7 +30,7 @@ TOO_LONG = sentence(
 )
 
 
-def in_language(code: str, message: str, parts: dict | None = None) -> str:
+def in_language(code: str, message: str, parts: dict[str, Any] | None = None) -> str:
     with translation.override(code):
         return str(told(message, parts))
 
@@ -88,7 +90,7 @@ def test_what_a_reader_says_that_is_no_sentence_is_not_taken(message: object) ->
 
 
 def test_sentences_in_sentences_have_an_end() -> None:
-    message: dict = {"template": "x", "params": {}}
+    message: dict[str, Any] = {"template": "x", "params": {}}
     for _level in range(sentences.MAX_DEPTH):
         message = {"template": "%(a)s", "params": {"a": message}}
     with pytest.raises(ValueError, match="no sentence"):
@@ -171,7 +173,7 @@ def test_what_was_left_out_is_told_in_the_readers_language(failed: Document, ali
 def test_the_name_of_a_collection_is_not_translated(failed: Document, as_alice: Access) -> None:
     history.record(failed, history.Kind.MOVED, access=as_alice, detail="Documents")
     history.record(failed, history.Kind.STARTED, detail="Reading")
-    moved, started = history.DocumentEvent.objects.for_tenant(failed.tenant_id).order_by("pk")
+    moved, started = DocumentEvent.objects.for_tenant(failed.tenant_id).order_by("pk")
     with translation.override("de"):
         assert moved.detail_told == "Documents"
         assert started.detail_told != "Reading"
