@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +23,7 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
 from ingestion.parsers.delimited import DelimitedParser, sniff_delimiter
 from ingestion.selectors import sections_of
+from ingestion.sentences import told
 from ingestion.storage import local_copy
 from tenants.access import Access
 from tenants.errors import NotFound
@@ -115,7 +115,7 @@ def page_image(source: Source, *, page: int | None) -> bytes:
             with _gate:
                 (made,) = confinement.run("chat.page_render.render", request, check=lambda: None, limits=LIMITS)
         except DocumentUnreadable as error:
-            raise DocumentUnreadable(translation.gettext(error.message)) from error
+            raise DocumentUnreadable(told(error.message)) from error
         if number > made["page_count"]:
             raise NotFound(
                 ngettext(

@@ -44,6 +44,7 @@ from chat.ports import TurnLog
 from chat.rendering import BlockSplitter
 from chat.services import Outcome
 from chat.shared_redis import shared_redis
+from ingestion.sentences import told
 from project.backends import backend
 from project.errors import AppError
 
@@ -110,7 +111,7 @@ async def _run(turn: Turn, log: TurnLog) -> None:
         if turn.pk not in _stopped:  # the process is being shut down
             raise
     except AppError as error:
-        _failed(outcome, error.code, error.message, retryable=error.retryable)
+        _failed(outcome, error.code, str(told(error.message)), retryable=error.retryable)
         logger.warning("turn %s: %s: %s", turn.pk, error.code, error.message, exc_info=error.__cause__)
     except Exception:
         reference = secrets.token_hex(4)

@@ -7,9 +7,9 @@ import zlib
 from pathlib import PureWindowsPath
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
-
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import both
+from ingestion.sentences import sentence as _
 
 MIB = 1024 * 1024
 MAX_ENTRIES = 10_000
@@ -48,24 +48,32 @@ def check_zip(file: BinaryIO) -> None:
         file.seek(0)
     if outside := next((entry.filename for entry in entries if leads_outside(entry.filename)), None):
         raise DocumentUnreadable(
-            _("This file has a part named “%(name)s”, which would be unpacked outside its folder. That is an attack.")
-            % {"name": outside}
+            _(
+                "This file has a part named “%(name)s”, which would be unpacked outside its folder. That is an attack.",
+                name=outside,
+            )
         )
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     largest_xml = max((entry.file_size for entry in entries if _is_xml(entry.filename)), default=0)
-    for too_much, problem, limit in (
-        (len(entries) > MAX_ENTRIES, _("This file has more than %(limit)s parts."), f"{MAX_ENTRIES:,}"),
-        (total > MAX_TOTAL_BYTES, _("This file unpacks to more than %(limit)s."), f"{MAX_TOTAL_BYTES // MIB} MiB"),
-        (largest_xml > MAX_XML_BYTES, _("This file has a part of more than %(limit)s."), f"{MAX_XML_BYTES // MIB} MiB"),
+    for too_much, problem in (
+        (len(entries) > MAX_ENTRIES, _("This file has more than %(limit)s parts.", limit=MAX_ENTRIES)),
+        (
+            total > MAX_TOTAL_BYTES,
+            _("This file unpacks to more than %(limit)s.", limit=f"{MAX_TOTAL_BYTES // MIB} MiB"),
+        ),
+        (largest_xml > MAX_XML_BYTES, _part_of_more_than(MAX_XML_BYTES)),
         (
             total > RATIO_MATTERS_FROM and total > MAX_RATIO * packed,
-            _("This file unpacks to more than %(limit)s times its size."),
-            str(MAX_RATIO),
+            _("This file unpacks to more than %(limit)s times its size.", limit=MAX_RATIO),
         ),
     ):
         if too_much:
-            raise DocumentUnreadable(f"{problem % {'limit': limit}} {_('Split it and upload the parts.')}")
+            raise DocumentUnreadable(both(problem, _("Split it and upload the parts.")))
+
+
+def _part_of_more_than(max_bytes: int) -> str:
+    return _("This file has a part of more than %(limit)s.", limit=f"{max_bytes // MIB} MiB")
 
 
 def leads_outside(name: str) -> bool:
@@ -83,8 +91,7 @@ def read_part(archive: zipfile.ZipFile, name: str, *, max_bytes: int = MAX_XML_B
     if entry.flag_bits & ENCRYPTED_ENTRY:
         raise DocumentUnreadable(_("This file is protected by a password. Remove the password and upload it again."))
     if entry.file_size > max_bytes:
-        problem = _("This file has a part of more than %(limit)s.") % {"limit": f"{max_bytes // MIB} MiB"}
-        raise DocumentUnreadable(f"{problem} {_('Split it and upload the parts.')}")
+        raise DocumentUnreadable(both(_part_of_more_than(max_bytes), _("Split it and upload the parts.")))
     with archive.open(entry) as part:
         return part.read()
 

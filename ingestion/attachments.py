@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ingestion.domain import LeftOut
 from ingestion.errors import UploadRefused
 from ingestion.intake import Origin, take
 from ingestion.models import Document
+from ingestion.sentences import sentence as _
+from ingestion.sentences import unpacked
 from tenants.access import Access
 from tenants.models import Role
 
@@ -19,8 +22,8 @@ MAX_ATTACHMENTS = 5_000
 MAX_FAMILY = 20_000
 """Documents that one upload may become, with everything inside what is inside it: archives in archives multiply."""
 
-Attached = tuple[str, str, str, str]
-"""Name, folder, the name of the unpacked file, and the sentence that says why there is none."""
+Attached = tuple[str, str, str, Any]
+"""Name, folder, the name of the unpacked file, and the sentence, packed, that says why there is none."""
 
 
 def take_in(
@@ -38,15 +41,23 @@ def take_in(
         check()
         try:
             if problem or too_deep:
-                raise UploadRefused(problem or f"Files are unpacked {MAX_DEPTH} levels deep, and this lies deeper.")
+                raise UploadRefused(
+                    unpacked(problem)
+                    or _("Files are unpacked %(limit)s levels deep, and this lies deeper.", limit=MAX_DEPTH)
+                )
             with (directory / key).open("rb") as file:
                 origin = Origin(folder=f"{_folder_of(document)}/{folder}", parent=document)
                 take(access=access, collection=document.collection, file=file, name=name, origin=origin)
         except UploadRefused as error:
             left_out.append(LeftOut(name, error.message))
     if beyond := sum(1 for _ in waiting):
-        limits = f"{MAX_ATTACHMENTS:,} files are taken at most, and {MAX_FAMILY:,} with those inside them."
-        left_out.append(LeftOut("…", f"{beyond:,} more: {limits}"))
+        more = _(
+            "%(count)s more: %(limit)s files are taken at most, and %(all)s with those inside them.",
+            count=beyond,
+            limit=MAX_ATTACHMENTS,
+            all=MAX_FAMILY,
+        )
+        left_out.append(LeftOut("…", more))
     return left_out
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from ingestion import services
 from ingestion.models import Collection, Document
 from ingestion.selectors import documents_list
+from ingestion.sentences import told
 from project.errors import AppError
 from tenants.access import Access
 
@@ -123,5 +124,5 @@ def _one(access: Access, action: Action, document_id: UUID, more: dict[str, Any]
     try:
         action.do(access=access, document=document, **more)
     except AppError as error:
-        return error.message
+        return told(error.message)
     return None

@@ -24,6 +24,8 @@ from ingestion.domain import Attachment, Chunk, ParsedDocument, Section
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers import media_types, ocr, parser_for
 from ingestion.parts import chunker
+from ingestion.sentences import packed
+from ingestion.sentences import sentence as _
 
 REPORT_S = 0.1
 BATCH_CHARACTERS = 500_000
@@ -35,6 +37,8 @@ media_types()  # imports the parsers, once for all the processes that are forked
 def parse(request: Mapping[str, Any], send: Any) -> None:
     """File -> {"sections": [[text, page, heading], …]} as often as needed, then {"title", "page_count",
     "attachments": [[name, folder, file name in `directory`, why there is none], …], "left_out": [[name, message], …]}.
+
+    Sentences are packed (`ingestion.sentences`).
 
     `request`: path, media_type, name, languages (of text in pictures), source_url of what comes from the web, and the
     directory for attachments.
@@ -56,7 +60,7 @@ def parse(request: Mapping[str, Any], send: Any) -> None:
         for batch in batches(parsed.sections):
             send({"sections": [[section.text, section.page, section.heading] for section in batch]})
         attachments = list(_unpacked(parsed.attachments, Path(request["directory"])))
-    left_out = [[each.name, each.message] for each in parsed.left_out]
+    left_out = [[packed(each.name), packed(each.message)] for each in parsed.left_out]
     send({"title": parsed.title, "page_count": parsed.page_count, "attachments": attachments, "left_out": left_out})
 
 
@@ -108,7 +112,7 @@ def batches(items: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch
 
 
-def _unpacked(attachments: Iterable[Attachment], directory: Path) -> Iterator[tuple[str, str, str, str]]:
+def _unpacked(attachments: Iterable[Attachment], directory: Path) -> Iterator[tuple[str, str, str, Any]]:
     """Name, folder, the name of the file in `directory`, and the sentence that says why it could not be unpacked.
     Files lie there under names of our own: theirs never become paths."""
     for number, attachment in enumerate(attachments):
@@ -119,5 +123,5 @@ def _unpacked(attachments: Iterable[Attachment], directory: Path) -> Iterator[tu
         except DocumentUnreadable as error:
             problem = error.message
         except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError):
-            problem = "It is damaged and could not be unpacked."
-        yield attachment.name, attachment.folder, key, problem
+            problem = _("It is damaged and could not be unpacked.")
+        yield attachment.name, attachment.folder, key, packed(problem)

@@ -30,6 +30,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from ingestion.errors import DocumentUnreadable, IngestionError, ReaderDied
+from ingestion.sentences import packed, unpacked
+from ingestion.sentences import sentence as _
 from project.errors import AppError
 
 logger = logging.getLogger(__name__)
@@ -142,8 +144,11 @@ def _messages(receiver: Connection, check: Callable[[], None], limits: Limits) -
         if not receiver.poll(POLL_S):
             if time.monotonic() - heard_at > limits.silent_seconds:
                 raise DocumentUnreadable(
-                    f"Reading this file came no further for {limits.silent_seconds:.0f} seconds, so it was stopped. "
-                    "Open it in the program that made it, save it again and upload the new copy."
+                    _(
+                        "Reading this file came no further for %(seconds)d seconds, so it was stopped. "
+                        "Open it in the program that made it, save it again and upload the new copy.",
+                        seconds=round(limits.silent_seconds),
+                    )
                 )
             continue
         try:
@@ -151,7 +156,7 @@ def _messages(receiver: Connection, check: Callable[[], None], limits: Limits) -
         except EOFError:
             return
         except (OSError, ValueError) as error:
-            raise ReaderDied("The reader of this file has answered with nonsense.") from error
+            raise ReaderDied(_("The reader of this file has answered with nonsense.")) from error
         if error_of := message.get("error"):
             raise _error(error_of)
         yield message
@@ -161,19 +166,22 @@ def _messages(receiver: Connection, check: Callable[[], None], limits: Limits) -
 def _error(error: Mapping[str, Any]) -> IngestionError:
     """Only the errors of documents are believed: a reader has nothing to say of anything else."""
     if error["code"] == DocumentUnreadable.code:
-        return DocumentUnreadable(error["message"])
-    return ReaderDied(f"Something unexpected went wrong while this file was read ({error['message']}).")
+        return DocumentUnreadable(unpacked(error["message"]))
+    what = unpacked(error["message"])
+    return ReaderDied(_("Something unexpected went wrong while this file was read (%(what)s).", what=what))
 
 
 def _death_of(exit_code: int | None) -> IngestionError:
     if exit_code == -signal.SIGXCPU:
         return DocumentUnreadable(
-            "Reading this file took too much processor time, so it was stopped. Split it and upload the parts."
+            _("Reading this file took too much processor time, so it was stopped. Split it and upload the parts.")
         )
     logger.warning("the reader of a file has ended with exit code %s", exit_code)
     return ReaderDied(
-        "Reading this file has stopped its reader: it is damaged, or made to do so. "
-        "Open it in the program that made it, save it again and upload the new copy."
+        _(
+            "Reading this file has stopped its reader: it is damaged, or made to do so. "
+            "Open it in the program that made it, save it again and upload the new copy."
+        )
     )
 
 
@@ -205,12 +213,12 @@ def _work(sender: Connection, job: str, request: bytes, limits: Limits) -> None:
         _confine(limits)
         import_string(job)(orjson.loads(request), send)
     except AppError as error:
-        send({"error": {"code": error.code, "message": error.message}})
+        send({"error": {"code": error.code, "message": packed(error.message)}})
     except BrokenPipeError:
         return  # nobody is listening any more
     except MemoryError:
-        message = "Reading this file takes more memory than it may have. Split it and upload the parts."
-        send({"error": {"code": DocumentUnreadable.code, "message": message}})
+        message = _("Reading this file takes more memory than it may have. Split it and upload the parts.")
+        send({"error": {"code": DocumentUnreadable.code, "message": packed(message)}})
     except Exception as error:  # noqa: BLE001 - a bug over there is told here, where there is nobody else to tell
         sys.excepthook(*sys.exc_info())
         send({"error": {"code": "", "message": type(error).__name__}})

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ingestion import comparing, leaves, portal, selectors, services, versions
 from ingestion.errors import IngestionError
 from ingestion.models import Document, DocumentEvent
+from ingestion.sentences import told
 from tenants.access import Access, tenant_view
 from tenants.models import Role
 
@@ -88,7 +89,7 @@ def compare(request: HttpRequest, access: Access, document_id: UUID, other_id: U
     try:
         context["comparison"] = comparing.compare(older, newer)
     except IngestionError as error:
-        context["problem"] = error.message
+        context["problem"] = told(error.message)
     return render(request, "ingestion/compare.html", context)
 
 

@@ -26,6 +26,7 @@ from ingestion.errors import IngestionError
 from ingestion.models import Chunk, Collection, Document, EmbedderChange, IngestionSettings
 from ingestion.parts import Parts
 from ingestion.pipeline import EMBED_BATCH, entry_of, meant, searchable_text
+from ingestion.sentences import made_of
 from ingestion.tenant_parts import embedder_name, parts_of
 from project.errors import AppError
 from tenants import audit
@@ -92,7 +93,9 @@ def build(change: EmbedderChange, *, seconds: float = SLICE_S) -> bool:
     except AppError as error:
         logger.warning("embedder change %s: %s", change.pk, error.message, exc_info=error.__cause__)
         _rows(change).filter(status=Status.BUILDING).update(
-            error_message=error.message, **({} if error.retryable else {"status": Status.FAILED})
+            error_message=str(error.message),
+            error_made_of=made_of(error.message),
+            **({} if error.retryable else {"status": Status.FAILED}),
         )
         return False  # when it can be tried again, the next tidying does so
     finally:

@@ -10,11 +10,9 @@ import re
 import zipfile
 from typing import BinaryIO
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
 from ingestion.archives import OLE_SIGNATURE
 from ingestion.parsers.textdecode import is_text
+from ingestion.sentences import sentence as _
 
 HEAD_BYTES = 64 * 1024
 
@@ -141,8 +139,8 @@ def expected_content(media_type: str) -> str:
 def describe(content: str) -> str:
     """Return `content` in words that fit behind "is"."""
     if known := DESCRIPTIONS.get(content):
-        return str(known)
-    return gettext("a file of type %(type)s") % {"type": content}
+        return known
+    return _("a file of type %(type)s", type=content)
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingestion.models import Document, DocumentEvent
+from ingestion.sentences import made_of
 from tenants.access import Access
 
 Kind = DocumentEvent.Kind
@@ -15,5 +16,6 @@ def record(document: Document, kind: DocumentEvent.Kind, *, access: Access | Non
         document=document,
         kind=kind,
         actor_name=access.actor_name if access else "",
-        detail=detail,
+        detail=str(detail),
+        detail_made_of=made_of(detail),
     )

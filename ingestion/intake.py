@@ -11,13 +11,13 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ingestion import history, versions
 from ingestion.errors import UploadRefused
 from ingestion.models import Collection, Document
 from ingestion.selectors import bytes_used
+from ingestion.sentences import spoken as _
 from ingestion.uploads import Inspected, clean_folder, inspect
 from tenants import audit
 from tenants.access import Access
@@ -63,8 +63,7 @@ def take(*, access: Access, collection: Collection, file: BinaryIO, name: str, o
         if existing := _same_content(collection, inspected.sha256):
             return Uploaded(existing, duplicate=True)
         raise UploadRefused(
-            _("“%(name)s” was uploaded by somebody else at the same moment. Please try again.")
-            % {"name": inspected.name},
+            _("“%(name)s” was uploaded by somebody else at the same moment. Please try again.", name=inspected.name),
             code="upload.conflict",
         ) from None
     except BaseException:
@@ -86,8 +85,12 @@ def check_quota(access: Access, size: int, *, promised: int = 0) -> None:
     used = bytes_used(tenant=access.tenant) + promised
     if used + size > settings.TENANT_MAX_BYTES:
         raise UploadRefused(
-            _("%(tenant)s has used %(used)d of its %(limit)d MB. Delete documents, or ask the operator for more.")
-            % {"tenant": access.tenant.name, "used": used >> 20, "limit": settings.TENANT_MAX_BYTES >> 20},
+            _(
+                "%(tenant)s has used %(used)d of its %(limit)d MB. Delete documents, or ask the operator for more.",
+                tenant=access.tenant.name,
+                used=used >> 20,
+                limit=settings.TENANT_MAX_BYTES >> 20,
+            ),
             code="upload.quota",
         )
 

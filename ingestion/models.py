@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion.index.entries import LexicalEntry  # noqa: F401 - Django looks for an app's models here
 from ingestion.index.passage_words import PassageWords  # noqa: F401
+from ingestion.sentences import told
 from tenants.scoping import TenantOwned
 
 
@@ -90,6 +91,9 @@ class Document(TenantOwned):
     """Until the end of the stage, at the speed so far."""
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    """In English; `error_told` is in the reader's language."""
+    error_made_of = models.JSONField(default=dict, blank=True, editable=False)
+    """See `ingestion.sentences`."""
     error_retryable = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
@@ -116,7 +120,8 @@ class Document(TenantOwned):
     timings = models.JSONField(default=dict, blank=True)
     """Milliseconds per stage."""
     left_out = models.JSONField(default=list, blank=True)
-    """Files inside this one that became no documents, and pages that could not be read: {"name", "message"} of each."""
+    """Files inside this one that became no documents, and pages that could not be read: {"name", "message"} of each,
+    in English, and "made_of" of both where there is more to tell than that."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["-created_at"]
@@ -153,8 +158,25 @@ class Document(TenantOwned):
         return round(100 * self.done / self.total) if self.total else None
 
     @property
+    def error_told(self) -> str:
+        return told(self.error_message, self.error_made_of)
+
+    @property
+    def left_out_told(self) -> list[dict[str, str]]:
+        return [_told_entry(each) for each in self.left_out]
+
+    @property
     def can_retry(self) -> bool:
         return self.status in {self.Status.FAILED, self.Status.CANCELLED}
+
+
+def _told_entry(entry: dict[str, Any]) -> dict[str, str]:
+    """The name is a file's, which is nobody's to translate, unless it was made of something."""
+    name, made_of = entry["name"], entry.get("made_of", {})
+    return {
+        "name": told(name, made_of["name"]) if "name" in made_of else name,
+        "message": told(entry["message"], made_of.get("message")),
+    }
 
 
 class DocumentEvent(TenantOwned):
@@ -179,6 +201,8 @@ class DocumentEvent(TenantOwned):
     kind = models.CharField(max_length=12, choices=Kind)
     actor_name = models.CharField(max_length=254, blank=True)
     detail = models.TextField(blank=True)
+    detail_made_of = models.JSONField(default=dict, blank=True, editable=False)
+    """See `ingestion.sentences`."""
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["at", "pk"]
@@ -186,6 +210,11 @@ class DocumentEvent(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.document_id} {self.kind}"
+
+    @property
+    def detail_told(self) -> str:
+        """Of what was moved it is the name of a collection."""
+        return self.detail if self.kind == self.Kind.MOVED else told(self.detail, self.detail_made_of)
 
 
 class PendingUpload(TenantOwned):
@@ -250,6 +279,8 @@ class EmbedderChange(TenantOwned):
     cursor = models.JSONField(default=dict, blank=True)
     """How far the document in hand has come: its id, when it became ready, and the number of the next chunk."""
     error_message = models.TextField(blank=True)
+    error_made_of = models.JSONField(default=dict, blank=True, editable=False)
+    """See `ingestion.sentences`."""
     started_by = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -266,6 +297,10 @@ class EmbedderChange(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.source or 'default'} → {self.target or 'default'}"
+
+    @property
+    def error_told(self) -> str:
+        return told(self.error_message, self.error_made_of)
 
 
 class DocumentSection(TenantOwned):

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from ingestion.errors import EmbedderRefused
 from ingestion.ports import Chunker, Embedder, LexicalIndex, VectorIndex
+from ingestion.sentences import sentence as _
 from project.backends import backend
 
 
@@ -48,7 +49,10 @@ def _embedder(name: str) -> Embedder:
     configured = settings.RAG["EMBEDDERS"].get(name) if name else settings.RAG["EMBEDDER"]
     if configured is None:
         raise EmbedderRefused(
-            f"The embedding model “{name}” is no longer set up on this server. Choose another one in the settings, or "
-            "ask the operator to set it up again."
+            _(
+                "The embedding model “%(name)s” is no longer set up on this server. "
+                "Choose another one in the settings, or ask the operator to set it up again.",
+                name=name,
+            )
         )
     return cast("Embedder", backend(configured["BACKEND"], configured["OPTIONS"]))

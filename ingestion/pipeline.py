@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +27,8 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
 from ingestion.progress import Progress
+from ingestion.sentences import made_of, unpacked
+from ingestion.sentences import sentence as _
 from ingestion.storage import local_copy
 
 EMBED_BATCH = 32
@@ -93,16 +94,22 @@ def read(document: Document, _parts: Parts, progress: Progress) -> None:
             else:
                 outcome = message
         if not sections.count and not outcome["attachments"]:
-            raise DocumentUnreadable("There is no text in this file.")
-        left_out = [LeftOut(*fields) for fields in outcome["left_out"]]
+            raise DocumentUnreadable(_("There is no text in this file."))
+        left_out = [LeftOut(*map(unpacked, fields)) for fields in outcome["left_out"]]
         left_out += attachments.take_in(document, outcome["attachments"], Path(directory), check=progress.lease.check)
-    document.left_out = [asdict(each) for each in left_out[:TOLD]]
+    document.left_out = [_kept(each) for each in left_out[:TOLD]]
     document.title = (outcome["title"] or PurePosixPath(document.name).stem)[:300]
     document.language = languages.detect(sections.beginning[:LANGUAGE_SAMPLE_CHARS])
     document.page_count = outcome["page_count"]
     document.char_count = sections.characters
     document.stage = Stage.SPLITTING
     progress.lease.save("title", "language", "page_count", "char_count", "left_out", "stage")
+
+
+def _kept(each: LeftOut) -> dict[str, Any]:
+    kept = {"name": str(each.name), "message": str(each.message)}
+    made = {what: parts for what in kept if (parts := made_of(getattr(each, what)))}
+    return {**kept, **({"made_of": made} if made else {})}
 
 
 def split(document: Document, parts: Parts, progress: Progress) -> None:
@@ -125,7 +132,7 @@ def split(document: Document, parts: Parts, progress: Progress) -> None:
                 Chunk.objects.bulk_create(chunks, batch_size=ROW_BATCH)
             count += len(chunks)
     if not count and document.char_count:
-        raise DocumentUnreadable("There is no text in this file that could be searched.")
+        raise DocumentUnreadable(_("There is no text in this file that could be searched."))
     document.chunk_count = count
     document.chunker_version = parts.chunker.version
     document.stage = Stage.EMBEDDING

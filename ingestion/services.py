@@ -156,6 +156,7 @@ def _queue_again(document: Document, status_in: list[Document.Status], **fields:
             status=Status.QUEUED,
             error_code="",
             error_message="",
+            error_made_of={},
             error_retryable=False,
             cancel_requested=False,
             attempts=0,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ingestion import embedder_change, portal, services, settings_languages, settings_selectors, settings_services
 from ingestion.forms import OcrLanguagesForm, SearchModelForm
 from ingestion.models import EmbedderChange
+from ingestion.sentences import told
 from ingestion.settings_selectors import SearchModels
 from project.errors import AppError
 from tenants.access import Access, tenant_view
@@ -84,7 +85,7 @@ def _done(request: HttpRequest, act: Callable[[], object]) -> bool:
     try:
         act()
     except AppError as error:
-        messages.error(request, error.message)
+        messages.error(request, told(error.message))
         return False
     return True
 
@@ -127,4 +128,4 @@ def _profile(access: Access) -> dict[str, Any]:
     try:
         return {"models": models, "profile": settings_selectors.profile(models.current.name)}
     except AppError as error:
-        return {"models": models, "profile_error": error.message}
+        return {"models": models, "profile_error": told(error.message)}

@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 from django.db.models.fields.files import FieldFile
 
 from ingestion.errors import IngestionError
+from ingestion.sentences import sentence as _
 
 PIECE_BYTES = 1024 * 1024
 
@@ -35,5 +36,5 @@ def local_copy(stored: FieldFile, *, check: Callable[[], None]) -> Iterator[Path
             yield Path(copy.name)
         return
     if not path.is_file():
-        raise FileMissing("The original of this document is no longer there. Upload it again.")
+        raise FileMissing(_("The original of this document is no longer there. Upload it again."))
     yield path

@@ -19,6 +19,8 @@ from ingestion import confinement, embedder_change, history, parts, pipeline, pr
 from ingestion.errors import IngestionCancelled, IngestionError
 from ingestion.lease import Lease, LeaseLost, claim
 from ingestion.models import Document, EmbedderChange
+from ingestion.sentences import made_of
+from ingestion.sentences import sentence as _
 from ingestion.tenant_parts import parts_of
 from project.errors import AppError
 
@@ -32,7 +34,7 @@ REAP_S = 15.0
 WAKE_UPS = 4
 """Messages that the reaper sends while something waits: as many as there may be idle workers."""
 
-POISON = (
+POISON = _(
     "Reading this file has stopped the worker three times, so it was set aside. "
     "Upload it in another format, or ask the operator to look at the log."
 )
@@ -107,7 +109,13 @@ def _ingest(document: Document, lease: Lease) -> None:
         _fail(document, lease, error)
     except Exception:
         logger.exception("document %s could not be read", document.pk)
-        _fail(document, lease, IngestionError(f"Something unexpected went wrong. Quote {document.pk} to the operator."))
+        _fail(
+            document,
+            lease,
+            IngestionError(
+                _("Something unexpected went wrong. Quote %(reference)s to the operator.", reference=str(document.pk))
+            ),
+        )
 
 
 def _leave(document: Document) -> None:
@@ -133,7 +141,8 @@ def _fail(document: Document, lease: Lease, error: AppError) -> None:
         status=Status.FAILED,
         searchable=False,
         error_code=error.code,
-        error_message=error.message,
+        error_message=str(error.message),
+        error_made_of=made_of(error.message),
         error_retryable=error.retryable,
     )
 
@@ -185,7 +194,7 @@ def reap_documents() -> None:
     now = timezone.now()
     every = Document.all_tenants.all()
     _take_over(every.filter(status=Status.RUNNING, lease_expires_at__lt=now))
-    for _ in waiting.due()[:WAKE_UPS]:
+    for _each in waiting.due()[:WAKE_UPS]:
         _send(ingest_next, [], expires_s=REAP_S)  # one too many finds nothing to do, and one too few comes again
     forgotten = every.filter(updated_at__lt=now - timedelta(seconds=FORGOTTEN_S))
     for document in forgotten.filter(status=Status.DELETING):
@@ -204,14 +213,15 @@ def _take_over(dead: QuerySet[Document]) -> None:
                 "status": Status.FAILED,
                 "searchable": False,
                 "error_code": "ingestion.poison",
-                "error_message": POISON,
+                "error_message": str(POISON),
+                "error_made_of": made_of(POISON),
             }
         taken = dead.filter(pk=document.pk, lease_owner=document.lease_owner).update(
             lease_owner="", lease_expires_at=None, updated_at=timezone.now(), **fields
         )
         if taken:
             document.refresh_from_db()
-            history.record(document, Kind.FAILED if is_poison else Kind.TAKEN_OVER, detail=document.error_message)
+            history.record(document, Kind.FAILED if is_poison else Kind.TAKEN_OVER, detail=POISON if is_poison else "")
             _cancel_if_wanted(document)
             progress.publish(document)
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
-
 from ingestion.archives import check_zip, describe_ole
 from ingestion.errors import DocumentUnreadable, UploadRefused
 from ingestion.filetypes import HEAD_BYTES, OLE, ZIP, describe, expected_content, sniff, sniff_archive, sniff_ole
 from ingestion.parsers import media_types
+from ingestion.sentences import spoken as _
 
 PIECE_BYTES = 1024 * 1024
 MAX_NAME_CHARACTERS = 255
@@ -71,12 +70,15 @@ def check_size(name: str, size: int, *, max_bytes: int) -> None:
     """Raise `UploadRefused` for a file of no bytes, or of more than `max_bytes`."""
     if size > max_bytes:
         raise UploadRefused(
-            _("“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.")
-            % {"name": name, "limit": _megabytes(max_bytes)},
+            _(
+                "“%(name)s” is larger than %(limit)s, which is the limit. Split it and upload the parts.",
+                name=name,
+                limit=_megabytes(max_bytes),
+            ),
             code="upload.too_large",
         )
     if size < 1:
-        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.") % {"name": name}, code="upload.empty")
+        raise UploadRefused(_("“%(name)s” is empty. Upload a file with content.", name=name), code="upload.empty")
 
 
 def _fingerprint(file: BinaryIO, name: str, max_bytes: int) -> tuple[str, int]:
@@ -98,20 +100,31 @@ def _media_type(file: BinaryIO, name: str) -> str:
     by_extension = {known: media_type for media_type, extensions in media_types().items() for known in extensions}
     media_type = by_extension.get(extension, "") if extension else content
     if media_type not in media_types():
-        sentence = (
-            _("“%(name)s” has the extension %(extension)s, which cannot be read. These can: %(readable)s.")
-            if extension
-            else _("“%(name)s” is %(content)s, which cannot be read. These can: %(readable)s.")
-        )
         readable = ", ".join(sorted(by_extension))
-        what = {"name": name, "extension": extension, "content": describe(content), "readable": readable}
-        raise UploadRefused(sentence % what, code="upload.type")
+        if extension:
+            refusal = _(
+                "“%(name)s” has the extension %(extension)s, which cannot be read. These can: %(readable)s.",
+                name=name,
+                extension=extension,
+                readable=readable,
+            )
+        else:
+            refusal = _(
+                "“%(name)s” is %(content)s, which cannot be read. These can: %(readable)s.",
+                name=name,
+                content=describe(content),
+                readable=readable,
+            )
+        raise UploadRefused(refusal, code="upload.type")
     if content != expected_content(media_type):
         if content == OLE:
-            raise UploadRefused(f"“{name}”: {describe_ole(file)}", code="upload.type")
+            raise UploadRefused(_named(name, describe_ole(file)), code="upload.type")
         raise UploadRefused(
-            _("“%(name)s” is %(content)s, whatever its name says. Upload the original or correct its name.")
-            % {"name": name, "content": describe(content)},
+            _(
+                "“%(name)s” is %(content)s, whatever its name says. Upload the original or correct its name.",
+                name=name,
+                content=describe(content),
+            ),
             code="upload.type",
         )
     return media_type
@@ -128,12 +141,16 @@ def _content(file: BinaryIO, name: str) -> str:
         check_zip(file)
         return sniff_archive(file)
     except DocumentUnreadable as error:
-        raise UploadRefused(f"“{name}”: {error.message}", code="upload.archive") from error
+        raise UploadRefused(_named(name, error.message), code="upload.archive") from error
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
         raise UploadRefused(
-            _("“%(name)s” is damaged: it cannot be unpacked. Save it again and upload the new copy.") % {"name": name},
+            _("“%(name)s” is damaged: it cannot be unpacked. Save it again and upload the new copy.", name=name),
             code="upload.archive",
         ) from error
+
+
+def _named(name: str, problem: str) -> str:
+    return _("“%(name)s”: %(problem)s", name=name, problem=problem)
 
 
 def _megabytes(size: int) -> str:

@@ -22,6 +22,7 @@ from ingestion.models import Collection, Document
 from ingestion.parsers.delimited import sniff_delimiter
 from ingestion.parsers.textdecode import decode
 from ingestion.selectors import documents_list
+from ingestion.sentences import told
 
 COLUMNS = ("question", "in_documents", "expected_answer", "key_phrases", "document", "page", "passage")
 REQUIRED = "question"
@@ -80,7 +81,7 @@ def imported(data: bytes, *, collection: Collection) -> list[Draft]:
     try:
         text = decode(data)
     except DocumentUnreadable as error:
-        raise ImportRefused(error.message) from error
+        raise ImportRefused(told(error.message)) from error
     documents = _documents(collection)
     reading = _Reading()
     for line, row in _rows(text):

@@ -16,6 +16,7 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.guards import reading
 from ingestion.parsers.web import decode_declared, decode_page
+from ingestion.sentences import sentence as _
 
 LEAST_KEPT = 0.7
 """Of the page's own words. trafilatura is made for articles: of a manual it may drop the definition lists, and whatever
@@ -33,7 +34,7 @@ def readable(page: bytes, *, url: str) -> bytes:
     """Return HTML in UTF-8 with headings, lists, tables and a title, that of its host where the page has none. The page
     as it is comes back where no text is found, or one that leaves too much out."""
     try:
-        with reading("HTML page"):
+        with reading(_("HTML page")):
             text = decode_page(page)
             title, body = _extract(text)
     except DocumentUnreadable:  # the parser for uploads may still make something of it, or say what is wrong

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from ingestion.errors import EmbedderRefused, EmbedderUnavailable
+from ingestion.sentences import sentence as _
 
 BUSY = frozenset({429, 502, 503, 504})
 
@@ -21,15 +22,23 @@ def translated(url: str) -> Iterator[None]:
         raise _of_status(url, error.response) from error
     except httpx.TimeoutException as error:
         raise EmbedderUnavailable(
-            f"The embedding server at {url} took too long. Try again; if it stays slow, give it more cores."
+            _(
+                "The embedding server at %(url)s took too long. Try again; if it stays slow, give it more cores.",
+                url=url,
+            )
         ) from error
     except httpx.TransportError as error:
         raise EmbedderUnavailable(
-            f"The embedding server at {url} does not answer. Start it, or correct its address."
+            _("The embedding server at %(url)s does not answer. Start it, or correct its address.", url=url)
         ) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise EmbedderRefused(
-            f"The server at {url} does not answer as OpenAI's /v1/embeddings does ({error}). Correct its address."
+            _(
+                "The server at %(url)s does not answer as OpenAI's /v1/embeddings does (%(error)s). "
+                "Correct its address.",
+                url=url,
+                error=str(error),
+            )
         ) from error
 
 
@@ -43,15 +52,26 @@ def may_pass(error: BaseException) -> bool:
 def _of_status(url: str, response: httpx.Response) -> EmbedderUnavailable | EmbedderRefused:
     status, said = response.status_code, _message(response)
     if status in BUSY:
-        return EmbedderUnavailable(f"The embedding server at {url} is busy or loading. Try again in a moment.")
+        return EmbedderUnavailable(
+            _("The embedding server at %(url)s is busy or loading. Try again in a moment.", url=url)
+        )
     if status >= 500:
-        return EmbedderUnavailable(f"The embedding server at {url} failed: {said} Look into its log.")
+        return EmbedderUnavailable(
+            _("The embedding server at %(url)s failed: %(said)s Look into its log.", url=url, said=said)
+        )
     if status in (401, 403):
-        return EmbedderRefused(f"The embedding server at {url} refused the key. Enter a valid one.")
+        return EmbedderRefused(_("The embedding server at %(url)s refused the key. Enter a valid one.", url=url))
     if status == 404:
-        return EmbedderRefused(f"The embedding server at {url} says: {said} Check the address and the model.")
+        return EmbedderRefused(
+            _("The embedding server at %(url)s says: %(said)s Check the address and the model.", url=url, said=said)
+        )
     return EmbedderRefused(
-        f"The embedding server at {url} refused the text: {said} Check the length of its texts against the model."
+        _(
+            "The embedding server at %(url)s refused the text: %(said)s "
+            "Check the length of its texts against the model.",
+            url=url,
+            said=said,
+        )
     )
 
 

@@ -18,6 +18,7 @@ from ingestion.domain import Hit, IndexEntry, Scope, Vector
 from ingestion.errors import IndexUnavailable
 from ingestion.index.chroma_errors import chroma_errors, is_missing
 from ingestion.index.ids import by_document, uuid_of
+from ingestion.sentences import sentence as _
 
 if TYPE_CHECKING:
     import httpx
@@ -234,8 +235,10 @@ def _check(collection: Collection, expected: Mapping[str, str]) -> None:
     found = collection.metadata or {}
     if any(found.get(key) != value for key, value in expected.items()):
         raise IndexUnavailable(
-            "The vectors of this organisation were made by another embedding model. "
-            "The operator has to run `manage.py reindex`.",
+            _(
+                "The vectors of this organisation were made by another embedding model. "
+                "The operator has to run `manage.py reindex`."
+            ),
             retryable=False,
         )
 

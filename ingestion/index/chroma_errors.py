@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ingestion.errors import IndexUnavailable
+from ingestion.sentences import sentence as _
 
 
 @contextmanager
@@ -34,4 +35,4 @@ def is_missing(error: Exception) -> bool:
 
 
 def _unavailable() -> IndexUnavailable:
-    return IndexUnavailable("The index of passages does not answer at the moment. Please try again in a minute.")
+    return IndexUnavailable(_("The index of passages does not answer at the moment. Please try again in a minute."))

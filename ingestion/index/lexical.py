@@ -22,6 +22,7 @@ from ingestion.index.lexical_postgres import PostgresTerms
 from ingestion.index.lexical_rows import Row
 from ingestion.index.lexical_sqlite import SqliteTerms
 from ingestion.index.tokens import terms
+from ingestion.sentences import sentence as _
 
 WRITE_BATCH = 500
 LANGUAGES = f"""
@@ -137,4 +138,4 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise IndexUnavailable("The index of words does not answer at the moment. Please try again.") from error
+        raise IndexUnavailable(_("The index of words does not answer at the moment. Please try again.")) from error

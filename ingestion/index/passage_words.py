@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from ingestion.domain import IndexEntry
 from ingestion.errors import IndexUnavailable
+from ingestion.sentences import sentence as _
 from tenants.scoping import TenantOwned
 
 
@@ -89,4 +90,4 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise IndexUnavailable("The words of the passages cannot be had at the moment. Please try again.") from error
+        raise IndexUnavailable(_("The words of the passages cannot be had at the moment. Please try again.")) from error

@@ -12,6 +12,7 @@ from typing import cast
 
 from ingestion.errors import DocumentUnreadable
 from ingestion.ports import Parser
+from ingestion.sentences import sentence as _
 
 
 def parser_for(media_type: str) -> Parser:
@@ -21,7 +22,13 @@ def parser_for(media_type: str) -> Parser:
         return _registry()[name]
     except KeyError:
         readable = ", ".join(sorted({extension for known in media_types().values() for extension in known}))
-        raise DocumentUnreadable(f"Files of type {name or 'unknown'} cannot be read. These can: {readable}.") from None
+        raise DocumentUnreadable(
+            _(
+                "Files of type %(type)s cannot be read. These can: %(readable)s.",
+                type=name or "unknown",
+                readable=readable,
+            )
+        ) from None
 
 
 @cache
@@ -49,6 +56,6 @@ def _parser_classes() -> Iterator[type[Parser]]:
 
 
 def _parsers_in(module: ModuleType) -> Iterator[type[Parser]]:
-    for _, member in inspect.getmembers(module, inspect.isclass):
+    for _name, member in inspect.getmembers(module, inspect.isclass):
         if member.__module__ == module.__name__ and hasattr(member, "media_types") and hasattr(member, "parse"):
             yield cast("type[Parser]", member)

@@ -16,6 +16,7 @@ from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import row_groups
 from ingestion.parsers.textdecode import decode
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
@@ -38,7 +39,7 @@ class DelimitedParser:
         total = text.count("\n") + 1
         report(0, total)
         writer = SectionWriter()
-        with reading("CSV file"):
+        with reading(_("CSV file")):
             csv.field_size_limit(MAX_CELL_CHARACTERS)
             delimiter = sniff_delimiter(text)
             lines = _lines(text, delimiter, report, total)

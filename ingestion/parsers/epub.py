@@ -20,6 +20,7 @@ from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.web import Page, decode_page, parse_page
 from ingestion.parsers.xml_tree import parse_xml
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 CONTAINER, ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -39,10 +40,10 @@ class EpubParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         check_zip(file)
-        with reading("EPUB book"), zipfile.ZipFile(file) as archive:
+        with reading(_("EPUB book")), zipfile.ZipFile(file) as archive:
             _refuse_protected(archive)
             book = _read_book(archive)
-            check_pages(len(book.chapters), noun="chapters")
+            check_pages(len(book.chapters), noun=_("chapters"))
             writer = SectionWriter()
             for number, name in enumerate(book.chapters):
                 report(number, len(book.chapters))
@@ -50,7 +51,7 @@ class EpubParser:
             report(len(book.chapters), len(book.chapters))
             return writer.finish(
                 title=book.title or PurePath(filename).stem,
-                nothing="There is no text in this book, perhaps only pictures. Upload one with text.",
+                nothing=_("There is no text in this book, perhaps only pictures. Upload one with text."),
             )
 
 
@@ -69,8 +70,10 @@ def _refuse_protected(archive: zipfile.ZipFile) -> None:
     methods = (element for element in _elements(parse_xml(read_part(archive, ENCRYPTION)), "EncryptionMethod"))
     if any(method.get("Algorithm", "") not in SCRAMBLED_FONTS for method in methods):
         raise DocumentUnreadable(
-            "This book is protected against copying (DRM), so that only its seller's programs can open it. "
-            "Upload a copy without that protection."
+            _(
+                "This book is protected against copying (DRM), so that only its seller's programs can open it. "
+                "Upload a copy without that protection."
+            )
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import sentence as _
 from project.errors import AppError
 
 MAX_PAGES = 5_000
@@ -18,20 +19,29 @@ MAX_CHARACTERS = 20_000_000
 def check_pages(count: int, *, noun: str) -> None:
     if count > MAX_PAGES:
         raise DocumentUnreadable(
-            f"This document has {count:,} {noun}; at most {MAX_PAGES:,} can be read. Split it and upload the parts."
+            _(
+                "This document has %(count)s %(noun)s; at most %(limit)s can be read. Split it and upload the parts.",
+                count=count,
+                noun=noun,
+                limit=MAX_PAGES,
+            )
         )
 
 
 def check_characters(count: int) -> None:
     if count > MAX_CHARACTERS:
         raise DocumentUnreadable(
-            f"This document holds more than {MAX_CHARACTERS:,} characters of text. Split it and upload the parts."
+            _(
+                "This document holds more than %(limit)s characters of text. Split it and upload the parts.",
+                limit=MAX_CHARACTERS,
+            )
         )
 
 
 @contextmanager
 def reading(kind: str) -> Iterator[None]:
-    """Turn whatever a library raises over a file into `DocumentUnreadable`; `kind` is for example "PDF file".
+    """Turn whatever a library raises over a file into `DocumentUnreadable`; `kind` is for example "PDF file", which
+    is a sentence too.
 
     Libraries that read damaged or hostile files raise anything, from KeyError to RecursionError, so this is the one
     place that catches everything. Our own errors, cancelling among them, pass through.
@@ -42,10 +52,13 @@ def reading(kind: str) -> Iterator[None]:
         raise
     except (MemoryError, RecursionError) as error:
         raise DocumentUnreadable(
-            f"This {kind} is too large or too deeply nested to be read. Split it and upload the parts."
+            _("This %(kind)s is too large or too deeply nested to be read. Split it and upload the parts.", kind=kind)
         ) from error
     except Exception as error:
         raise DocumentUnreadable(
-            f"This {kind} is damaged or not what its name says. "
-            "Open it in the program that made it, save it again and upload the new copy."
+            _(
+                "This %(kind)s is damaged or not what its name says. "
+                "Open it in the program that made it, save it again and upload the new copy.",
+                kind=kind,
+            )
         ) from error

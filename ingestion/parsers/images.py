@@ -15,6 +15,7 @@ from ingestion.parsers.left_out import pages_left_out
 from ingestion.parsers.pdf_layout import mend_hyphens
 from ingestion.parsers.sections import SectionWriter
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MAX_FRAMES = 500
 """Each takes seconds."""
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
-NOTHING = "No text can be recognised in this picture. Upload a sharper one, or a file with text."
+NOTHING = _("No text can be recognised in this picture. Upload a sharper one, or a file with text.")
 PAGED = frozenset({"TIFF"})
 """Frames of the other formats are a film, or another size of the same picture."""
 
@@ -42,7 +43,7 @@ class ImageParser:
         from PIL import Image
 
         # Pillow's own limit warns from 89 million pixels on and raises from 179; ours comes before it decodes.
-        with reading("picture"), warnings.catch_warnings():
+        with reading(_("picture")), warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             file.seek(0)
             try:
@@ -57,7 +58,11 @@ def _parse(picture: ImageFile, filename: str, report: Report) -> ParsedDocument:
     total = getattr(picture, "n_frames", 1) if picture.format in PAGED else 1
     if total > MAX_FRAMES:
         raise DocumentUnreadable(
-            f"This file has {total:,} pictures; at most {MAX_FRAMES} can be read. Split it and upload the parts."
+            _(
+                "This file has %(count)s pictures; at most %(limit)s can be read. Split it and upload the parts.",
+                count=total,
+                limit=MAX_FRAMES,
+            )
         )
     texts, left_out = [], {}
     for number, frame in enumerate(_frames(picture, total)):

@@ -14,8 +14,9 @@ from ingestion.parsers.json_values import Json, check_values, load, too_deep
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.textdecode import decode
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
-KIND = "JSON file"
+KIND = _("JSON file")
 MAX_DEPTH = 100
 """Values inside each other."""
 MAX_KEY_CHARACTERS = 500

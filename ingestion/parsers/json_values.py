@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import sentence as _
 
 Json = str | bool | None | list["Json"] | dict[str, "Json"]
 """Numbers are text, as they are written: 1.10 stays 1.10, and no number is too large."""
@@ -26,8 +27,13 @@ def load(text: str, *, kind: str, lines_before: int = 0) -> Json:
         )
     except json.JSONDecodeError as error:
         raise DocumentUnreadable(
-            f"This {kind} is damaged: line {error.lineno + lines_before} is no JSON from character {error.colno} on. "
-            "Correct it or export it again, and upload the new copy."
+            _(
+                "This %(kind)s is damaged: line %(line)d is no JSON from character %(character)d on. "
+                "Correct it or export it again, and upload the new copy.",
+                kind=kind,
+                line=error.lineno + lines_before,
+                character=error.colno,
+            )
         ) from error
     except RecursionError as error:
         raise DocumentUnreadable(too_deep(kind)) from error
@@ -37,11 +43,17 @@ def load(text: str, *, kind: str, lines_before: int = 0) -> Json:
 def check_values(text: str, *, kind: str) -> None:
     """Before anything is made of them; commas inside of strings count as well, which are never so many."""
     if sum(map(text.count, ",[{")) > MAX_VALUES:
-        raise DocumentUnreadable(f"This {kind} has more than {MAX_VALUES:,} values. Split it and upload the parts.")
+        raise DocumentUnreadable(
+            _(
+                "This %(kind)s has more than %(limit)s values. Split it and upload the parts.",
+                kind=kind,
+                limit=MAX_VALUES,
+            )
+        )
 
 
 def too_deep(kind: str) -> str:
-    return f"This {kind} is nested too deeply to be read. Export it in a flatter form and upload that."
+    return _("This %(kind)s is nested too deeply to be read. Export it in a flatter form and upload that.", kind=kind)
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

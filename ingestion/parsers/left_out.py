@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ingestion.domain import LeftOut
+from ingestion.sentences import sentence as _
 
 
 def pages_left_out(messages: Mapping[int, str]) -> tuple[LeftOut, ...]:
@@ -16,7 +17,8 @@ def pages_left_out(messages: Mapping[int, str]) -> tuple[LeftOut, ...]:
 
 
 def _named(pages: list[int]) -> str:
-    return f"{'Page' if len(pages) == 1 else 'Pages'} {', '.join(_ranges(pages))}"
+    ranges = ", ".join(_ranges(pages))
+    return _("Page %(pages)s", pages=ranges) if len(pages) == 1 else _("Pages %(pages)s", pages=ranges)
 
 
 def _ranges(pages: list[int]) -> Iterable[str]:

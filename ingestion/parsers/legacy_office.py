@@ -17,12 +17,13 @@ from ingestion.parsers.programs import ProgramFailed, run
 from ingestion.parsers.slides import SlidesParser
 from ingestion.parsers.word import WordParser
 from ingestion.ports import Parser, Report
+from ingestion.sentences import sentence as _
 
 CONVERT_S = 120.0
 """Starting takes two seconds, a handbook of 500 pages 30."""
 MAX_CONVERTED_BYTES = 512 * 1024 * 1024
 
-PASSWORD = "This file is protected by a password. Remove the password and upload it again."  # noqa: S105 - a sentence
+PASSWORD = _("This file is protected by a password. Remove the password and upload it again.")
 WORD_FLAGS = 0x0A
 WORD_ENCRYPTED = 0x0100
 """Among the flags of the File Information Block, [MS-DOC] 2.5.2."""
@@ -52,7 +53,7 @@ class OldWordParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/msword": (".doc",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("Word file"):
+        with reading(_("Word file")):
             _refuse(file, _is_secret_word)
             return _parse(
                 WordParser(), file, filename, report, old="doc", new="docx", package="libreoffice-writer-nogui"
@@ -63,7 +64,7 @@ class OldSlidesParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/vnd.ms-powerpoint": (".ppt",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("PowerPoint file"):
+        with reading(_("PowerPoint file")):
             _refuse(file, _is_secret_slides)
             return _parse(
                 SlidesParser(), file, filename, report, old="ppt", new="pptx", package="libreoffice-impress-nogui"
@@ -103,8 +104,14 @@ def _converted(file: BinaryIO, report: Report, *, old: str, new: str, package: s
     two cannot share one, and nothing is left there for the next document."""
     if not (office := shutil.which("soffice")):
         raise DocumentUnreadable(
-            f"Files of the type .{old} need LibreOffice, which is not installed here. Save the file as .{new} and "
-            f"upload that, or ask the operator to install LibreOffice (Debian package: {package})."
+            _(
+                "Files of the type .%(old)s need LibreOffice, which is not installed here. "
+                "Save the file as .%(new)s and upload that, or ask the operator to install LibreOffice "
+                "(Debian package: %(package)s).",
+                old=old,
+                new=new,
+                package=package,
+            )
         )
     with tempfile.TemporaryDirectory(prefix="razgovor-office-") as name:
         place = Path(name)
@@ -140,7 +147,11 @@ def _convert(command: list[str], place: Path, report: Report, *, new: str) -> No
         run(
             command,
             wall_s=CONVERT_S,
-            too_slow=f"Converting this file took more than {CONVERT_S:.0f} seconds. Save it as .{new} and upload that.",
+            too_slow=_(
+                "Converting this file took more than %(seconds)s seconds. Save it as .%(new)s and upload that.",
+                seconds=round(CONVERT_S),
+                new=new,
+            ),
             waiting=lambda: report(0, 1),
             environment={"HOME": str(place), "TMPDIR": str(place), "SAL_USE_VCLPLUGIN": "svp"},
         )
@@ -149,7 +160,8 @@ def _convert(command: list[str], place: Path, report: Report, *, new: str) -> No
 
 
 def _not_converted(new: str) -> str:
-    return (
+    return _(
         "LibreOffice cannot convert this file: it is damaged, or the program is not installed whole. "
-        f"Open it in the program that made it, save it as .{new} and upload that."
+        "Open it in the program that made it, save it as .%(new)s and upload that.",
+        new=new,
     )

@@ -15,13 +15,14 @@ from ingestion.parsers.legacy_office import PASSWORD
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.sheets import cell_text, sheet_blocks
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 
 class OldSheetsParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/vnd.ms-excel": (".xls",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("Excel file"), _open(file) as workbook:
+        with reading(_("Excel file")), _open(file) as workbook:
             return _parse(workbook, filename, report)
 
 
@@ -41,7 +42,7 @@ def _open(file: BinaryIO) -> Any:
 
 
 def _parse(workbook: Any, filename: str, report: Report) -> ParsedDocument:
-    check_pages(workbook.nsheets, noun="sheets")
+    check_pages(workbook.nsheets, noun=_("sheets"))
     writer = SectionWriter()
     for number in range(workbook.nsheets):
         report(number, workbook.nsheets)
@@ -55,7 +56,7 @@ def _parse(workbook: Any, filename: str, report: Report) -> ParsedDocument:
     return writer.finish(
         title=PurePath(filename).stem,
         page_count=workbook.nsheets,
-        nothing="There is nothing in the cells of this workbook. Upload one with values.",
+        nothing=_("There is nothing in the cells of this workbook. Upload one with values."),
     )
 
 

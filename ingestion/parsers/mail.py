@@ -22,13 +22,14 @@ from ingestion.parsers.sections import NO_TEXT, SectionWriter
 from ingestion.parsers.textdecode import BOMS, decode, refuse_binary
 from ingestion.parsers.web import MEANT, PAGE_CODECS, decode_page, html_text
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
-KIND = "e-mail message"
+KIND = _("e-mail message")
 SHOWN = ("Subject", "From", "To", "Cc", "Date")
 TELLING = frozenset({"subject", "from", "to", "date", "message-id", "received"})
 """A message without any of these headers is no message."""
 ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
-SECRET = "This message is encrypted. Open it in your mail program, save its text and upload that."  # noqa: S105 - a sentence
+SECRET = _("This message is encrypted. Open it in your mail program, save its text and upload that.")
 SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 HEAD_BYTES = 1_024
 MAX_HEADER_CHARACTERS = 5_000
@@ -73,13 +74,17 @@ def _as_bytes_of_mail(data: bytes) -> bytes:
 def _check(message: EmailMessage) -> None:
     if not TELLING & {name.lower() for name in message.keys()}:  # noqa: SIM118 - iterating gives no names
         raise DocumentUnreadable(
-            "This is not an e-mail message: it says neither from whom it is nor what it is about. "
-            "Save it again from your mail program and upload the new copy."
+            _(
+                "This is not an e-mail message: it says neither from whom it is nor what it is about. "
+                "Save it again from your mail program and upload the new copy."
+            )
         )
     if message.get_content_type() in ENCRYPTED and message.get_param("smime-type") != "signed-data":
         raise DocumentUnreadable(SECRET)
     if sum(1 for _ in message.walk()) > MAX_PARTS:
-        raise DocumentUnreadable(f"This message has more than {MAX_PARTS:,} parts. Split it and upload the parts.")
+        raise DocumentUnreadable(
+            _("This message has more than %(limit)s parts. Split it and upload the parts.", limit=MAX_PARTS)
+        )
 
 
 def header_text(message: EmailMessage, name: str) -> str:

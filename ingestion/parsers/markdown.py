@@ -15,6 +15,7 @@ from ingestion.parsers.tables import row_groups
 from ingestion.parsers.textdecode import decode
 from ingestion.parsers.web import html_text
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -32,7 +33,7 @@ class MarkdownParser:
         report(0, 1)
         title, text = _without_front_matter(clean(decode(file.read())))
         writer = SectionWriter()
-        with reading("Markdown file"):
+        with reading(_("Markdown file")):
             from markdown_it import MarkdownIt
 
             markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])

@@ -16,9 +16,10 @@ from ingestion.parsers.markdown import MarkdownParser
 from ingestion.parsers.sections import NO_TEXT
 from ingestion.parsers.textdecode import decode
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
-KIND = "Jupyter notebook"
-NOT_A_NOTEBOOK = "This is not a Jupyter notebook: it has no cells. Save it again in Jupyter and upload the new copy."
+KIND = _("Jupyter notebook")
+NOT_A_NOTEBOOK = _("This is not a Jupyter notebook: it has no cells. Save it again in Jupyter and upload the new copy.")
 
 TERMINAL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 """Colours and cursor movements."""

@@ -21,6 +21,8 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.parsers import ocr_rapid
 from ingestion.parsers.ocr_layout import layout_text
 from ingestion.parsers.programs import ProgramFailed, run
+from ingestion.sentences import both
+from ingestion.sentences import sentence as _
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,13 +49,15 @@ PAGE_S = 120.0
 """A dense newspaper page takes 20 seconds on one core."""
 UNSET_DPI = 300
 
-TOO_SLOW = (
-    f"Text recognition took more than {PAGE_S:.0f} seconds for one page. "
-    "Scan it again with fewer dots per inch, or cut it into parts."
+TOO_SLOW = _(
+    "Text recognition took more than %(seconds)s seconds for one page. "
+    "Scan it again with fewer dots per inch, or cut it into parts.",
+    seconds=round(PAGE_S),
 )
-TOO_LARGE = (
-    f"This document has a picture of more than {MAX_PIXELS // 1_000_000} million pixels. "
-    "Make it smaller, or scan it with 300 dots per inch."
+TOO_LARGE = _(
+    "This document has a picture of more than %(limit)s million pixels. "
+    "Make it smaller, or scan it with 300 dots per inch.",
+    limit=MAX_PIXELS // 1_000_000,
 )
 TURNED = re.compile(rb"^Rotate: (\d+)$.*^Orientation confidence: ([\d.]+)$", re.MULTILINE | re.DOTALL)
 SCRIPT = re.compile(rb"^Script: (\w+)$", re.MULTILINE)
@@ -111,13 +115,12 @@ def _in_latin_letters(
     if not lost:
         return Recognised(text)
     others = [name for name in wanted if name not in ocr_rapid.LANGUAGES and name not in installed]
-    what = "Some lines of this page are" if text else "This page is"
-    help_ = _install(others) if others else "Choose the languages of its text in the settings"
-    return Recognised(
-        text,
-        f"{what} in letters that cannot be recognised here, where only Latin ones can. "
-        f"{help_}, or upload a file with text.",
-    )
+    if text:
+        what = _("Some lines of this page are in letters that cannot be recognised here, where only Latin ones can.")
+    else:
+        what = _("This page is in letters that cannot be recognised here, where only Latin ones can.")
+    choose = _("Choose the languages of its text in the settings, or upload a file with text.")
+    return Recognised(text, both(what, _install(others) if others else choose))
 
 
 def check_size(width: int, height: int) -> None:
@@ -164,15 +167,16 @@ def _languages_of(_program: str) -> frozenset[str]:
 
 
 def _missing(languages: Sequence[str]) -> str:
-    return (
-        "This is a picture of text, and text recognition is not installed here for its language. "
-        f"{_install(languages)}, or upload a file with text."
-    )
+    what = _("This is a picture of text, and text recognition is not installed here for its language.")
+    return both(what, _install(languages))
 
 
 def _install(languages: Sequence[str]) -> str:
     packages = ["tesseract-ocr", *(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages)]
-    return f"Ask the operator to install Tesseract (Debian packages: {' '.join(packages)})"
+    return _(
+        "Ask the operator to install Tesseract (Debian packages: %(packages)s), or upload a file with text.",
+        packages=" ".join(packages),
+    )
 
 
 def _first_look(picture: bytes, waiting: Callable[[], None]) -> tuple[int, str]:

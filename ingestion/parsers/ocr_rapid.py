@@ -15,6 +15,7 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.ocr_lines import SeenLine, in_reading_order, is_unread
 from ingestion.parsers.pdf_layout import page_text
 from ingestion.parsers.programs import ProgramFailed, run
+from ingestion.sentences import sentence as _
 
 PROGRAM = Path(__file__).parent / "rapid" / "program.py"
 LANGUAGES = frozenset(
@@ -31,7 +32,7 @@ LOST_PAGE_SHARE = 1 / 3
 happen to look like Latin ones."""
 LOOKS_CYRILLIC = frozenset("ABCEHIJKMOPSTXYaceijopsxy")
 """Latin letters that Cyrillic ones look like."""
-BROKEN = (
+BROKEN = _(
     "Text recognition broke off over a page of this document. It may need more memory than reading a file may have "
     "here: ask the operator, or scan the page again with fewer dots per inch."
 )

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext as _
-
 from ingestion.archives import check_zip, read_part
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import one_line
@@ -17,6 +15,7 @@ from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import table_blocks
 from ingestion.parsers.web_tree import SPACES
 from ingestion.parsers.xml_tree import parse_xml
+from ingestion.sentences import sentence as _
 
 NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
 OFFICE = f"{{{NAMES}office:1.0}}"

@@ -15,6 +15,7 @@ from ingestion.parsers.open_document import OFFICE, PARAGRAPH, TABLE, cells, lin
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.sheets import MAX_ROWS, cell_text, sheet_blocks
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 
 class OpenSheetsParser:
@@ -23,10 +24,10 @@ class OpenSheetsParser:
     }
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("OpenDocument spreadsheet"):
+        with reading(_("OpenDocument spreadsheet")):
             package = open_package(file, "spreadsheet")
             sheets = package.body.findall(TABLE + "table")
-            check_pages(len(sheets), noun="sheets")
+            check_pages(len(sheets), noun=_("sheets"))
             writer = SectionWriter()
             rows = _Rows()
             for number, sheet in enumerate(sheets, start=1):
@@ -39,7 +40,7 @@ class OpenSheetsParser:
             return writer.finish(
                 title=package.title or PurePath(filename).stem,
                 page_count=len(sheets),
-                nothing="There is nothing in the cells of this spreadsheet. Upload one with values.",
+                nothing=_("There is nothing in the cells of this spreadsheet. Upload one with values."),
             )
 
 
@@ -59,7 +60,7 @@ class _Rows:
             check_characters(self._characters)
             if self._rows > MAX_ROWS:
                 raise DocumentUnreadable(
-                    f"This spreadsheet has more than {MAX_ROWS:,} rows. Split it and upload the parts."
+                    _("This spreadsheet has more than %(limit)s rows. Split it and upload the parts.", limit=MAX_ROWS)
                 )
             yield from repeat(texts, shown)
 

@@ -11,6 +11,7 @@ from ingestion.parsers.guards import check_pages, reading
 from ingestion.parsers.open_document import DRAW, PRESENTATION, Walk, cell_line, open_package
 from ingestion.parsers.sections import SectionWriter
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 CLASS = PRESENTATION + "class"
 RUNNING = frozenset({"header", "footer", "date-time", "page-number"})
@@ -23,10 +24,10 @@ class OpenSlidesParser:
     }
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("OpenDocument presentation"):
+        with reading(_("OpenDocument presentation")):
             package = open_package(file, "presentation")
             slides = package.body.findall(DRAW + "page")
-            check_pages(len(slides), noun="slides")
+            check_pages(len(slides), noun=_("slides"))
             writer = SectionWriter()
             for number, slide in enumerate(slides, start=1):
                 report(number - 1, len(slides))
@@ -36,7 +37,7 @@ class OpenSlidesParser:
             return writer.finish(
                 title=package.title or PurePath(filename).stem,
                 page_count=len(slides),
-                nothing="There is no text on these slides, perhaps only pictures. Upload a presentation with text.",
+                nothing=_("There is no text on these slides, perhaps only pictures. Upload a presentation with text."),
             )
 
 

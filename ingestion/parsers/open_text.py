@@ -12,6 +12,7 @@ from ingestion.parsers.guards import reading
 from ingestion.parsers.open_document import Walk, open_package
 from ingestion.parsers.sections import SectionWriter
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 REPORT_EVERY = 200
 """Paragraphs and tables between two calls of `report`."""
@@ -21,7 +22,7 @@ class OpenTextParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/vnd.oasis.opendocument.text": (".odt",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("OpenDocument text"):
+        with reading(_("OpenDocument text")):
             package = open_package(file, "text")
             walk = Walk(SectionWriter(), package.title_styles)
             total = len(package.body)
@@ -32,5 +33,5 @@ class OpenTextParser:
             report(total, total)
             return walk.writer.finish(
                 title=package.title or walk.title or PurePath(filename).stem,
-                nothing="There is no text in this file, perhaps only pictures. Upload one with text.",
+                nothing=_("There is no text in this file, perhaps only pictures. Upload one with text."),
             )

@@ -24,6 +24,7 @@ from ingestion.parsers.rtf import RtfParser
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.web import decode_page, html_text
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 # Numbers of properties, from [MS-OXPROPS].
 MESSAGE_CLASS, SUBJECT, TRANSPORT_HEADERS = 0x001A, 0x0037, 0x007D
@@ -48,7 +49,7 @@ class OutlookParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         report(0, 1)
-        with reading("Outlook message"):
+        with reading(_("Outlook message")):
             message = open_store(file)
             if message.text(MESSAGE_CLASS).lower() == ENCRYPTED_CLASS:
                 raise DocumentUnreadable(SECRET)
@@ -122,7 +123,7 @@ def _rich(message: Store) -> str:
     if not packed:
         return ""
     if len(packed) > MAX_RTF_BYTES:
-        raise DocumentUnreadable("The text of this message is too long. Save it as a text file and upload that.")
+        raise DocumentUnreadable(_("The text of this message is too long. Save it as a text file and upload that."))
     from compressed_rtf import decompress  # type: ignore[import-untyped]
 
     source = io.BytesIO(decompress(packed))
@@ -136,7 +137,9 @@ def _attachments(message: Store, depth: int = 0) -> Iterator[Attachment]:
     """What is attached; not pictures that belong to the text."""
     for number, part in enumerate(message.folders("__attach_version1.0_")):
         if number >= MAX_PARTS:
-            raise DocumentUnreadable(f"This message has more than {MAX_PARTS:,} parts. Split it and upload the parts.")
+            raise DocumentUnreadable(
+                _("This message has more than %(limit)s parts. Split it and upload the parts.", limit=MAX_PARTS)
+            )
         if (inner := part.message(ATTACHED)) is not None:
             if depth < MAX_DEPTH:
                 subject = one_line(inner.text(SUBJECT)) or "message"

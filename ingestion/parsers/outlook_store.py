@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.textdecode import decode
+from ingestion.sentences import sentence as _
 
 Path = tuple[str, ...]
 
@@ -115,7 +116,7 @@ def open_store(file: BinaryIO) -> Store:
     ole = olefile.OleFileIO(file)
     if not ole.exists(FIXED_STREAM):
         raise DocumentUnreadable(
-            "This is not an Outlook message. Open it in the program that made it, and save it from there."
+            _("This is not an Outlook message. Open it in the program that made it, and save it from there.")
         )
     if sum(entry.size for entry in ole.direntries if entry is not None) > MAX_SHARED * size + 1_024:
         raise ValueError("Its directory promises more than there is.")

@@ -27,6 +27,7 @@ from ingestion.parsers.pdf_streams import refuse_bombs
 from ingestion.parsers.pdf_vertical import column_lines, with_flat_columns
 from ingestion.parsers.sections import MAX_HEADING_CHARACTERS, SectionWriter
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 NO_TITLE = re.compile(
     r"^(?:microsoft (?:word|powerpoint|excel)|untitled|\(anonymous\)|activereports document)"
@@ -38,11 +39,11 @@ NO_TITLE = re.compile(
 MAX_PAGE_CHARACTERS = 1_000_000
 MAX_BOOKMARKS = 10_000
 
-NOTHING = (
+NOTHING = _(
     "There is no text in this PDF, and text recognition (OCR) finds none in its pictures. "
     "Upload a sharper scan, or a file with text."
 )
-ENCRYPTED = "This PDF is protected by a password. Remove the password and upload it again."
+ENCRYPTED = _("This PDF is protected by a password. Remove the password and upload it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class PdfParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/pdf": (".pdf",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("PDF file"), closing(_open(file)) as document:
+        with reading(_("PDF file")), closing(_open(file)) as document:
             total = len(document)
-            check_pages(total, noun="pages")
+            check_pages(total, noun=_("pages"))
             scans = _Scans(report, total)
             pages = list(_read_pages(document, total, scans))
             written = without_running_lines(with_headers_repeated([page.lines for page in pages]))
@@ -164,7 +165,11 @@ def _text(text_page: Any, number: int) -> str:
     count = text_page.count_chars()
     if count > MAX_PAGE_CHARACTERS:
         raise DocumentUnreadable(
-            f"Page {number + 1} of this PDF has more than {MAX_PAGE_CHARACTERS:,} characters. Split the document."
+            _(
+                "Page %(page)d of this PDF has more than %(limit)s characters. Split the document.",
+                page=number + 1,
+                limit=MAX_PAGE_CHARACTERS,
+            )
         )
     return str(text_page.get_text_range()) if count else ""
 

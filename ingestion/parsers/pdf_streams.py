@@ -6,6 +6,7 @@ import re
 import zlib
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import sentence as _
 
 MIB = 1024 * 1024
 MAX_STREAM_BYTES = 64 * MIB
@@ -34,8 +35,11 @@ def refuse_bombs(data: bytes) -> None:
         dictionary = data[max(0, match.start() - DICTIONARY_WINDOW) : match.start()]
         if b"FlateDecode" in dictionary and b"/Image" not in dictionary and _is_bomb(data, start, end):
             raise DocumentUnreadable(
-                f"A page of this PDF unpacks to more than {MAX_STREAM_BYTES // MIB} MiB, which is over the limit. "
-                "Print it to a new PDF and upload that."
+                _(
+                    "A page of this PDF unpacks to more than %(limit)s MiB, which is over the limit. "
+                    "Print it to a new PDF and upload that.",
+                    limit=MAX_STREAM_BYTES // MIB,
+                )
             )
 
 

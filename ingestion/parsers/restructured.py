@@ -22,6 +22,7 @@ from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import table_blocks
 from ingestion.parsers.textdecode import decode
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 MAX_LINE_CHARACTERS = 10_000
 """docutils' own limit, beyond which it leaves the whole text out: its patterns are slow on such lines."""
@@ -52,15 +53,20 @@ class RestructuredParser:
         text = clean(decode(file.read()))
         if max(map(len, text.split("\n"))) > MAX_LINE_CHARACTERS:
             raise DocumentUnreadable(
-                f"A line of this file has more than {MAX_LINE_CHARACTERS:,} characters. Break it into shorter ones."
+                _(
+                    "A line of this file has more than %(limit)s characters. Break it into shorter ones.",
+                    limit=MAX_LINE_CHARACTERS,
+                )
             )
         if sum(map(_effort, text.split("\n\n"))) > MAX_MARKS_TIMES_CHARACTERS:
             raise DocumentUnreadable(
-                "This file has paragraphs that are too long and too full of markup to be read. "
-                "Put blank lines between them and upload the new copy."
+                _(
+                    "This file has paragraphs that are too long and too full of markup to be read. "
+                    "Put blank lines between them and upload the new copy."
+                )
             )
         writer = SectionWriter()
-        with reading("reStructuredText file"):
+        with reading(_("reStructuredText file")):
             tree = _doctree(text)
             _Text(writer).children(tree, level=1)
         report(1, 1)

@@ -21,6 +21,7 @@ from ingestion.parsers.guards import check_characters, reading
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import table_blocks
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 SIGNATURE = "{\\rtf"
 TOKEN = re.compile(
@@ -48,19 +49,21 @@ class RtfParser:
     media_types: ClassVar[Mapping[str, tuple[str, ...]]] = {"application/rtf": (".rtf",)}
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
-        with reading("rich text file"):
+        with reading(_("rich text file")):
             source = file.read().decode("latin-1")  # a byte each: the code pages come later
             if not source.startswith(SIGNATURE):
                 raise ValueError("There is no signature.")
             reader = _Reader(SectionWriter())
             if not reader.read(source, report):
                 raise DocumentUnreadable(
-                    "This file is damaged: it breaks off before its end. "
-                    "Open it in the program that made it, save it again and upload the new copy."
+                    _(
+                        "This file is damaged: it breaks off before its end. "
+                        "Open it in the program that made it, save it again and upload the new copy."
+                    )
                 )
             return reader.writer.finish(
                 title=reader.title or PurePath(filename).stem,
-                nothing="There is no text in this file, perhaps only pictures. Upload one with text.",
+                nothing=_("There is no text in this file, perhaps only pictures. Upload one with text."),
             )
 
 

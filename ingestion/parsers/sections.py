@@ -8,11 +8,12 @@ from ingestion.domain import LeftOut, ParsedDocument, Section
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.cleaning import clean, one_line
 from ingestion.parsers.guards import check_characters
+from ingestion.sentences import sentence as _
 
 MAX_HEADING_CHARACTERS = 200
 """What calls itself a heading and is longer is a paragraph in large letters; its place in the outline is cut."""
 
-NO_TEXT = "There is no text in this document. Upload one that has some."
+NO_TEXT = _("There is no text in this document. Upload one that has some.")
 
 
 class SectionWriter:

@@ -20,6 +20,7 @@ from ingestion.parsers.guards import check_pages, reading
 from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import row_groups, row_line
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 MAX_ROWS = 3_000_000
 """Rows of all sheets together, empty ones counted: a sheet has at most 1,048,576, however few of them are filled."""
@@ -36,7 +37,7 @@ class SheetsParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         check_office(file)
-        with reading("Excel file"), warnings.catch_warnings():
+        with reading(_("Excel file")), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns about charts and validations that it does not keep
             from openpyxl import load_workbook
 
@@ -51,7 +52,7 @@ class SheetsParser:
 
 def _parse(workbook: Any, attachments: Sequence[Attachment], *, filename: str, report: Report) -> ParsedDocument:
     sheets = workbook.worksheets
-    check_pages(len(sheets), noun="sheets")
+    check_pages(len(sheets), noun=_("sheets"))
     writer = SectionWriter()
     rows_left = [MAX_ROWS]
     for number, sheet in enumerate(sheets, start=1):
@@ -68,7 +69,7 @@ def _parse(workbook: Any, attachments: Sequence[Attachment], *, filename: str, r
     return writer.finish(
         title=workbook.properties.title or PurePath(filename).stem,
         page_count=len(sheets),
-        nothing="There is nothing in the cells of this workbook. Upload one with values.",
+        nothing=_("There is nothing in the cells of this workbook. Upload one with values."),
     )
 
 
@@ -89,7 +90,9 @@ def _rows(sheet: Any, rows_left: list[int]) -> Iterator[list[str]]:
     for row in sheet.iter_rows():
         rows_left[0] -= 1
         if rows_left[0] < 0:
-            raise DocumentUnreadable(f"This workbook has more than {MAX_ROWS:,} rows. Split it and upload the parts.")
+            raise DocumentUnreadable(
+                _("This workbook has more than %(limit)s rows. Split it and upload the parts.", limit=MAX_ROWS)
+            )
         cells = [cell_text(cell.value, cell.number_format) if cell.value is not None else "" for cell in row]
         yield cells if any(cells) else []
 

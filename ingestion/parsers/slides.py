@@ -16,6 +16,7 @@ from ingestion.parsers.sections import SectionWriter
 from ingestion.parsers.tables import row_line, table_blocks
 from ingestion.parsers.word_objects import is_formula
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 MAX_GROUP_DEPTH = 50
 
@@ -27,7 +28,7 @@ class SlidesParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         check_office(file)
-        with reading("PowerPoint file"):
+        with reading(_("PowerPoint file")):
             from pptx import Presentation
 
             return _parse(Presentation(file), filename=filename, report=report)
@@ -35,7 +36,7 @@ class SlidesParser:
 
 def _parse(presentation: Any, *, filename: str, report: Report) -> ParsedDocument:
     total = len(presentation.slides)
-    check_pages(total, noun="slides")
+    check_pages(total, noun=_("slides"))
     writer = SectionWriter()
     attachments: dict[str, Attachment] = {}
     for number, slide in enumerate(presentation.slides, start=1):
@@ -46,7 +47,7 @@ def _parse(presentation: Any, *, filename: str, report: Report) -> ParsedDocumen
     parsed = writer.finish(
         title=presentation.core_properties.title or PurePath(filename).stem,
         page_count=total,
-        nothing="There is no text on these slides, perhaps only pictures. Upload a presentation with text.",
+        nothing=_("There is no text on these slides, perhaps only pictures. Upload a presentation with text."),
     )
     return replace(parsed, attachments=tuple(attachments.values()))
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import sentence as _
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -78,7 +79,7 @@ def refuse_binary(data: bytes) -> None:
     sample = data[:SAMPLE_BYTES]
     controls = len(CONTROL.findall(sample))
     if controls > max(MAX_STRAY_CONTROLS, MAX_CONTROL_SHARE * len(sample)):
-        raise DocumentUnreadable("This is a binary file, although its name says text. Upload the document itself.")
+        raise DocumentUnreadable(_("This is a binary file, although its name says text. Upload the document itself."))
 
 
 def is_text(head: bytes) -> bool:
@@ -136,7 +137,7 @@ def _decode_legacy(data: bytes) -> str:
     if mostly_ascii:
         return replaced
     raise DocumentUnreadable(
-        "The encoding of this text cannot be told. Open it in a text editor, save it as UTF-8 and upload that."
+        _("The encoding of this text cannot be told. Open it in a text editor, save it as UTF-8 and upload that.")
     )
 
 

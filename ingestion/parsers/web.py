@@ -17,6 +17,7 @@ from ingestion.parsers.tables import table_blocks
 from ingestion.parsers.textdecode import BOMS, decode
 from ingestion.parsers.web_tree import BLOCKS, SPACES, children, data_rows, has_header, is_hidden, visible_text
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([a-z0-9_:.-]{1,40})""", re.IGNORECASE)
 DECLARED_WINDOW = 4_096
@@ -52,7 +53,7 @@ class WebParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         report(0, 1)
-        with reading("HTML page"):
+        with reading(_("HTML page")):
             tree = parse_page(decode_page(file.read()))
             title = tree.css_first("title")
             writer = SectionWriter()
@@ -60,7 +61,7 @@ class WebParser:
         report(1, 1)
         return writer.finish(
             title=one_line(title.text() if title is not None else "") or PurePath(filename).stem,
-            nothing="There is no text on this page, perhaps because a script fetches it. Print it to a PDF instead.",
+            nothing=_("There is no text on this page, perhaps because a script fetches it. Print it to a PDF instead."),
         )
 
 
@@ -99,7 +100,10 @@ def parse_page(page: str) -> Any:
         depth = depth + 1 if tag[1] == "" else max(0, depth - 1)
         if depth > MAX_NESTING:
             raise DocumentUnreadable(
-                f"This page nests more than {MAX_NESTING:,} blocks in each other. Print it to a PDF and upload that."
+                _(
+                    "This page nests more than %(limit)s blocks in each other. Print it to a PDF and upload that.",
+                    limit=MAX_NESTING,
+                )
             )
     return LexborHTMLParser(page)
 

@@ -21,6 +21,7 @@ from ingestion.parsers.tables import table_blocks
 from ingestion.parsers.word_objects import with_names
 from ingestion.parsers.word_styles import Styles, W, read_styles, value
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
 REPORT_EVERY = 200
 """Paragraphs and tables between two calls of `report`."""
@@ -47,7 +48,7 @@ class WordParser:
 
     def parse(self, file: BinaryIO, *, filename: str, report: Report) -> ParsedDocument:
         check_office(file)
-        with reading("Word file"):
+        with reading(_("Word file")):
             import docx
 
             document = docx.Document(file)
@@ -62,7 +63,7 @@ class WordParser:
             report(total, total)
             parsed = walk.writer.finish(
                 title=document.core_properties.title or walk.title or PurePath(filename).stem,
-                nothing="There is no text in this Word file, perhaps only pictures. Upload one with text.",
+                nothing=_("There is no text in this Word file, perhaps only pictures. Upload one with text."),
             )
             return replace(parsed, attachments=attachments)
 

@@ -10,8 +10,9 @@ from typing import Any
 from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.guards import reading
 from ingestion.parsers.web import decode_declared
+from ingestion.sentences import sentence as _
 
-KIND = "XML file"
+KIND = _("XML file")
 DECLARED = re.compile(rb"""\A\s{0,99}<\?xml[^>]{0,200}?\sencoding\s{0,9}=\s{0,9}["']([A-Za-z0-9_:.-]{1,40})["']""")
 DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]*\?>")
 MAX_DEPTH = 200
@@ -50,8 +51,10 @@ def xml_root(data: bytes) -> Any:
             return parser.close()
         except DefusedXmlException as error:
             raise DocumentUnreadable(
-                "This XML file declares entities or refers to other files, which is not read because attacks do so. "
-                "Save it without its document type and upload the new copy."
+                _(
+                    "This XML file declares entities or refers to other files, which is not read because "
+                    "attacks do so. Save it without its document type and upload the new copy."
+                )
             ) from error
 
 
@@ -63,12 +66,15 @@ def local(element: Any) -> str:
 def _check(depth: int, elements: int) -> None:
     if depth > MAX_DEPTH:
         raise DocumentUnreadable(
-            f"This XML file nests more than {MAX_DEPTH} elements in each other. "
-            "Export it in a flatter form and upload that."
+            _(
+                "This XML file nests more than %(limit)s elements in each other. "
+                "Export it in a flatter form and upload that.",
+                limit=MAX_DEPTH,
+            )
         )
     if elements > MAX_ELEMENTS:
         raise DocumentUnreadable(
-            f"This XML file has more than {MAX_ELEMENTS:,} elements. Split it and upload the parts."
+            _("This XML file has more than %(limit)s elements. Split it and upload the parts.", limit=MAX_ELEMENTS)
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ingestion.errors import DocumentUnreadable
+from ingestion.sentences import sentence as _
 
 
 def parse_xml(data: bytes) -> Any:
@@ -21,7 +22,9 @@ def parse_xml(data: bytes) -> Any:
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and next(iter(declared.iterentities()), None) is not None:
         raise DocumentUnreadable(
-            "This file declares XML entities, which such files never do and attacks need. "
-            "Open it in the program that made it, save it again and upload the new copy."
+            _(
+                "This file declares XML entities, which such files never do and attacks need. "
+                "Open it in the program that made it, save it again and upload the new copy."
+            )
         )
     return root

@@ -15,8 +15,9 @@ from ingestion.errors import DocumentUnreadable
 from ingestion.parsers.guards import reading
 from ingestion.parsers.textdecode import decode
 from ingestion.ports import Report
+from ingestion.sentences import sentence as _
 
-KIND = "ZIP archive"
+KIND = _("ZIP archive")
 UTF8_NAME = 0x800
 """The bit among an entry's flags which says that its name is UTF-8; without it the standard says code page 437, and
 programs write whatever their system used."""
@@ -33,7 +34,7 @@ class ZipParser:
             archive = zipfile.ZipFile(file)  # open for as long as the attachments are
             attachments = tuple(_attachment(archive, entry) for entry in archive.infolist() if _is_file(entry))
         if not attachments:
-            raise DocumentUnreadable("There is no file in this archive.")
+            raise DocumentUnreadable(_("There is no file in this archive."))
         report(len(attachments), len(attachments))
         return ParsedDocument((), title=PurePosixPath(filename).stem, attachments=attachments)
 
@@ -59,5 +60,5 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
     if entry.flag_bits & ENCRYPTED_ENTRY:
-        raise DocumentUnreadable("It is protected by a password. Unpack it and upload it without one.")
+        raise DocumentUnreadable(_("It is protected by a password. Unpack it and upload it without one."))
     return cast("BinaryIO", archive.open(entry))

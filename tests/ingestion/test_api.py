@@ -14,6 +14,7 @@ from django.utils import timezone
 from ingestion import api_selectors, services, tasks
 from ingestion.models import Chunk, Collection, Document, DocumentSection
 from ingestion.parts import Parts
+from ingestion.sentences import made_of, sentence
 from tenants import bearer
 from tenants.access import Access
 from tenants.api_key_services import api_key_revoke
@@ -325,11 +326,19 @@ def test_a_document_from_upload_to_passages(client: Client, made_of: Parts, eage
 
 
 def test_why_a_document_failed_is_told(client: Client, as_alice: Access) -> None:
+    message = sentence("This workbook has more than %(limit)s rows. Split it and upload the parts.", limit=7_000)
+    page = made_of(sentence("Page %(pages)s", pages="2"))
     document = DocumentFactory(
-        tenant=as_alice.tenant, status="failed", error_code="document.unreadable", error_message="No text."
+        tenant=as_alice.tenant,
+        status="failed",
+        error_code="document.unreadable",
+        error_message=str(message),
+        error_made_of=made_of(message),
+        left_out=[{"name": "Page 2", "message": "x", "made_of": {"name": page}}],
     )
-    body = client.get(f"{V1}/documents/{document.pk}").json()
-    assert body["error"] == {"code": "document.unreadable", "message": "No text.", "retryable": False}
+    body = client.get(f"{V1}/documents/{document.pk}", headers={"accept-language": "de"}).json()
+    assert body["error"] == {"code": "document.unreadable", "message": message, "retryable": False}
+    assert body["left_out"] == [{"name": "Page 2", "message": "x"}]
 
 
 def test_the_original_comes_back_as_it_was(reader: Client, as_alice: Access) -> None:
