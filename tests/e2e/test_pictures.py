@@ -102,7 +102,7 @@ def test_pictures_are_attached_asked_with_and_still_there_after_a_reload(
     expect(large).to_be_hidden()
 
 
-VIDEO = """async (input) => {
+VIDEO = """async (input, times) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 160, height: 120});
   const pen = canvas.getContext("2d");
   const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: "video/webm;codecs=vp8"});
@@ -117,19 +117,30 @@ VIDEO = """async (input) => {
   }
   recorder.stop();
   await stopped;
-  const data = new DataTransfer();
-  data.items.add(new File(pieces, "clip.webm", {type: "video/webm"}));
-  input.files = data.files;
-  input.dispatchEvent(new Event("change", {bubbles: true}));
+  for (let time = 0; time < times; time++) {
+    const data = new DataTransfer();
+    data.items.add(new File(pieces, "clip.webm", {type: "video/webm"}));
+    input.files = data.files;
+    input.dispatchEvent(new Event("change", {bubbles: true}));
+  }
 }"""
 
 
 def test_frames_of_a_video_are_taken_by_the_browser(alice: Page, organisation: str, product: Product) -> None:
     add_model(alice, product, organisation, VISION_MODEL)
     alice.goto(product.address(f"/t/{organisation}/"))
-    alice.get_by_label("Take frames from a video").evaluate(VIDEO)
     tray = alice.get_by_role("list", name="Attached pictures")
+    video = alice.get_by_label("Take frames from a video")
+    video.evaluate(VIDEO, 1)
     expect(tray.get_by_role("img", name="clip 0.00.jpg")).to_be_visible()
+    most = int(alice.locator("[data-part=attach]").get_attribute("data-most") or 0)
+    paste = alice.get_by_label("Your question")
+    for _picture in range(most - 2):
+        paste.evaluate(PASTE)
+    expect(tray.get_by_role("img")).to_have_count(most - 1)
+    video.evaluate(VIDEO, 2)  # each of them would fit alone
+    expect(alice.get_by_text("No more pictures fit")).to_be_visible()
+    expect(tray.get_by_role("img")).to_have_count(most)
 
 
 def test_without_a_script_the_form_takes_pictures(

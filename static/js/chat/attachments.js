@@ -85,20 +85,29 @@ export class Attachments {
   // --- what becomes of them ----------------------------------------------------------------------------------------
 
   #attach(files) {
-    const { most, why } = this.#menu.dataset;
+    const { why } = this.#menu.dataset;
     if (why) return toast(why, "warning");
     const fitting = files.filter((file) => isPicture(file) || isVideo(file));
     if (fitting.length < files.length) toast(this.#messages["no-picture"], "warning");
-    const room = Number(most) - this.#items.size;
-    if (fitting.length > room) toast(this.#messages["too-many"], "warning");
-    fitting.slice(0, room).forEach((file) => (isVideo(file) ? this.#takeFrames(file) : this.#upload(file)));
+    this.#fitting(fitting).forEach((file) => (isVideo(file) ? this.#takeFrames(file) : this.#upload(file)));
+  }
+
+  get #room() {
+    return Math.max(0, Number(this.#menu.dataset.most) - this.#items.size);
+  }
+
+  /** As many as there is room for. */
+  #fitting(files) {
+    const room = this.#room;
+    if (files.length > room) toast(this.#messages["too-many"], "warning");
+    return files.slice(0, room);
   }
 
   async #takeFrames(file) {
     this.#framing += 1;
     try {
-      const frames = await framesOf(file, Number(this.#menu.dataset.most) - this.#items.size);
-      frames.forEach((frame) => this.#upload(frame));
+      const frames = await framesOf(file, this.#room);
+      this.#fitting(frames).forEach((frame) => this.#upload(frame)); // others may have come meanwhile
     } catch {
       toast(this.#messages["no-frames"], "error");
     } finally {
