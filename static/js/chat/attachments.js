@@ -2,6 +2,7 @@
  * Pictures that go along with the next question: chosen, photographed, pasted, dropped, or taken from a video. Each is
  * sent to the server at once, and shown as the server has kept it; the question waits for those that are on their way.
  */
+import { isSuggestion } from "razgovor/chat/composer.js";
 import { framesOf } from "razgovor/chat/frames.js";
 import { messagesOf } from "razgovor/ui/messages.js";
 import { toast } from "razgovor/ui/toast.js";
@@ -43,7 +44,7 @@ export class Attachments {
 
   /** Put pictures back that a question could not be asked with. */
   giveBack(pictures) {
-    for (const picture of pictures) this.#arrived(this.#add(picture.name), picture);
+    for (const picture of this.#fitting(pictures)) this.#arrived(this.#add(picture.name), picture);
   }
 
   // --- where they come from ----------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ export class Attachments {
 
   /** Before the composer hears of it. */
   #holdBack(event) {
-    if (!this.#isBusy) return;
+    if (!this.#isBusy || isSuggestion(event.submitter)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.#waiting = { submitter: event.submitter };

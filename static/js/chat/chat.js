@@ -101,7 +101,7 @@ export class Chat extends HTMLElement {
     return [...this.#turns.values()].filter(({ state }) => state && !isFinal(state));
   }
 
-  #ask({ text, scope }) {
+  #ask({ text, scope, own }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
     const { providerIds, names, blind } = this.compareMenu.chosen;
@@ -109,7 +109,7 @@ export class Chat extends HTMLElement {
       this.composer.giveBack(text);
       return toast(this.messages["compare-too-few"], "warning");
     }
-    const pictures = this.attachments.take();
+    const pictures = own ? this.attachments.take() : []; // else they are of the question that is being typed
     const imageIds = pictures.map(({ id }) => id);
     const place = { conversationId, parentId, imageIds, ...idsOf(scope) };
     const command = commands.ask({ text, ...place, providerIds, blind });
@@ -286,7 +286,7 @@ export class Chat extends HTMLElement {
       this.#start(goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }), question, about);
       return;
     }
-    const pictures = this.attachments.take(); // they were given back
+    const pictures = turn.state.pictures.length ? this.attachments.take() : []; // they were given back
     this.#start(commands.again(command, question, pictures.map(({ id }) => id)), question, { pictures, ...about });
   }
 

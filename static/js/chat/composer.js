@@ -3,11 +3,14 @@ import { helpToCompose } from "razgovor/chat/composing.js";
 import { dictate } from "razgovor/chat/dictation.js";
 import { Scope } from "razgovor/chat/scope.js";
 
+/** Whether what a form is sent with is an example or a further question, beside whatever is being typed. */
+export const isSuggestion = (submitter) => submitter?.name === "text";
+
 export class Composer extends EventTarget {
   #form;
   #text;
 
-  /** Events: "ask" (`detail` is `{text, scope}`), "stop". */
+  /** Events: "ask" (`detail` is `{text, scope, own}`; `own` is false of a suggestion that was clicked), "stop". */
   constructor(form, messages) {
     super();
     this.#form = form;
@@ -60,12 +63,12 @@ export class Composer extends EventTarget {
 
   #submit(event) {
     event.preventDefault();
-    const suggested = event.submitter?.name === "text" ? event.submitter.value : null;
-    const text = (suggested ?? this.#text.value).trim();
+    const own = !isSuggestion(event.submitter);
+    const text = (own ? this.#text : event.submitter).value.trim();
     if (!text || this.running) return;
-    if (suggested === null) this.#text.value = ""; // else it is another question, which stays
+    if (own) this.#text.value = ""; // else it is another question, which stays
     if (!CSS.supports("field-sizing", "content")) this.#grow();
-    this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen } }));
+    this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen, own } }));
   }
 
   #key(event) {
