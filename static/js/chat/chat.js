@@ -4,7 +4,7 @@ import { Attachments } from "razgovor/chat/attachments.js";
 import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
-import { CompareMenu, Comparisons, goesOnFrom, nameOf } from "razgovor/chat/comparison.js";
+import { CompareMenu, Comparisons, goesOnFrom, nameOf, stopOf } from "razgovor/chat/comparison.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { copyAsked } from "razgovor/chat/copying.js";
 import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
@@ -33,7 +33,7 @@ export class Chat extends HTMLElement {
   connectedCallback() {
     this.messages = messagesOf("chat-messages");
     this.thread = this.#part("thread");
-    this.composer = new Composer(this.#part("composer"), this.messages);
+    this.composer = new Composer(this.#part("composer"), this.thread, this.messages);
     this.branches = new Branches(this.thread, this.#part("editor-template"));
     this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce([text]));
     this.compareMenu = new CompareMenu(this.#part("composer"), this.messages);
@@ -118,19 +118,25 @@ export class Chat extends HTMLElement {
   }
 
   #compare(command, question, names, { scope, pictures }) {
-    this.#part("welcome")?.remove();
-    this.followups.clear();
+    this.#clearInvitations();
     const articles = this.comparisons.begin(commands.turnsOf(command), names, { question, scope, pictures });
     const turns = articles.map(({ id, article }) => this.#await(id, article, { command, question, scope, pictures }));
     this.#send(command, turns[0]);
   }
 
+  /** Examples, and what could be asked next. */
+  #clearInvitations() {
+    const welcome = this.#part("welcome");
+    this.composer.keepKeyboard(welcome, this.#part("followups"));
+    welcome?.remove();
+    this.followups.clear();
+  }
+
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
   #start(command, question, { scope, pictures = [], instead = null }) {
-    this.#part("welcome")?.remove();
+    this.#clearInvitations();
     const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
-    this.followups.clear();
     this.#part("followups").before(article);
     const turn = this.#await(command.turn_id, article, { command, question, scope, pictures, replaced });
     if (instead) this.#standBeside(instead, article);
@@ -172,6 +178,7 @@ export class Chat extends HTMLElement {
   #advance(turn, state) {
     const before = turn.state;
     turn.state = state;
+    if (isFinal(state)) this.composer.keepKeyboard(stopOf(turn.view.article));
     turn.view.show(state);
     if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
     if (state.conversation !== before.conversation) this.#entered(state);

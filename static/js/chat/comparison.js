@@ -63,6 +63,11 @@ export function nameOf(article) {
   return article.closest(".column")?.querySelector("[data-part=column-name]").textContent ?? "";
 }
 
+/** The button that stops a turn in its column. It goes when the turn is over. */
+export function stopOf(article) {
+  return article.closest(".column")?.querySelector("[data-action=stop]");
+}
+
 /** The comparisons of a thread. */
 export class Comparisons extends EventTarget {
   #thread;
