@@ -101,6 +101,23 @@ def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
     assert len(questions_asked(upstream)) == 1
 
 
+def test_a_question_that_waits_is_not_lost_to_another_version(page: Page, upstream: OpenAIServer) -> None:
+    line = Line(page)
+    page.reload()
+    wait_until_over(ask(page, papers.WARRANTY_QUESTION))
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".turn .branches")).to_contain_text("2 / 2")
+    wait_until_over(page.locator(".turn"))
+    line.cut(offline=False)
+    waiting = ask(page, "And does it cover parts of the warranty?")
+    page.get_by_role("button", name="Version before").click()
+    expect(page.get_by_text("An answer is still being written.")).to_be_visible()
+    line.mend()
+    wait_until_over(waiting)
+    expect(waiting.locator(".question-text")).to_have_text("And does it cover parts of the warranty?")
+    expect(page.locator(".turn")).to_have_count(2)
+
+
 def test_two_tabs_show_the_same_answer_while_it_is_written(page: Page, upstream: OpenAIServer) -> None:
     upstream.script(say(*SPOKEN, pause_s=0.1))
     turn = ask(page, papers.WARRANTY_QUESTION)
@@ -304,9 +321,10 @@ class Line:
         self._open: list[WebSocketRoute] = []
         page.route_web_socket(re.compile(r"/ws/t/"), self._connected)
 
-    def cut(self) -> None:
+    def cut(self, *, offline: bool = True) -> None:
+        """Without `offline` pages are still to be had, as from a server whose sockets a proxy keeps from the reader."""
         self._whole = False
-        self._page.context.set_offline(True)
+        self._page.context.set_offline(offline)
         for socket in self._open:
             socket.close(code=1001)
         self._open.clear()

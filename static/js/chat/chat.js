@@ -72,11 +72,11 @@ export class Chat extends HTMLElement {
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => copyAsked(event, (button) => this.#viewOf(button), this.dataset.turnsUrl));
     this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
-    this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.branches.addEventListener("page", (event) => this.#pageAsked(event));
     this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
     this.comparisons.addEventListener("stop", (event) => this.#stop(event.detail));
     this.comparisons.addEventListener("judged", (event) => this.#judged(event.detail));
-    this.comparisons.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.comparisons.addEventListener("page", (event) => this.#pageAsked(event));
     this.comparisons.addEventListener("failed", (event) => toast(this.messages[event.detail], "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
@@ -295,6 +295,13 @@ export class Chat extends HTMLElement {
     }
     const pictures = turn.state.pictures.length ? this.attachments.take() : []; // they were given back
     this.#start(commands.again(command, question, pictures.map(({ id }) => id)), question, { pictures, ...about });
+  }
+
+  /** A question that the server has not confirmed is nowhere but in this thread. */
+  #pageAsked(event) {
+    if (this.#running().every(isKnown)) return this.#showPage(event.detail);
+    event.preventDefault();
+    toast(this.messages["still-answering"], "warning");
   }
 
   /** Another version of a question: its thread takes the place of this one. */

@@ -151,7 +151,7 @@ export class Comparisons extends EventTarget {
     event.preventDefault();
     const page = await pageAfter(form, button);
     if (!page) return this.#tell("failed", "unloadable");
-    this.#tell("page", page);
+    if (!this.#tell("page", page)) return;
     const article = this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`);
     article?.closest(".comparison")?.focus();
   }
@@ -162,7 +162,7 @@ export class Comparisons extends EventTarget {
   }
 
   #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
   }
 }
 
