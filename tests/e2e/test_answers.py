@@ -101,6 +101,45 @@ def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
     assert len(questions_asked(upstream)) == 1
 
 
+def test_a_question_that_waits_for_the_connection_can_be_taken_back(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    line.cut()
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    page.get_by_role("button", name="Stop the answer").click()
+    wait_until_over(turn, "failed")
+    expect(turn.get_by_text("The question was taken back before the server had it.")).to_be_visible()
+    field = page.get_by_label("Your question")
+    expect(field).to_have_value(papers.WARRANTY_QUESTION)
+    line.mend()
+    field.fill("And does it cover parts of the warranty?")
+    field.press("Enter")
+    wait_until_over(page.locator(".turn").last)
+    assert len(questions_asked(upstream)) == 1
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_an_answer_that_is_stopped_without_a_connection_is_stopped_once_it_is_back(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    upstream.script(say(*SPOKEN, pause_s=0.5))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[2])
+    line.cut()
+    expect(page.get_by_text("The connection is gone.")).to_be_visible()
+    page.get_by_role("button", name="Stop the answer").click()
+    expect(page.get_by_text("so the answer goes on. It is stopped as soon as the server answers.")).to_be_visible()
+    line.mend()
+    wait_until_over(turn, "stopped")
+
+
 def test_a_question_that_waits_is_not_lost_to_another_version(page: Page, upstream: OpenAIServer) -> None:
     line = Line(page)
     page.reload()

@@ -27,7 +27,7 @@ import { toast } from "razgovor/ui/toast.js";
 const REFETCH_MS = 3000;
 
 export class Chat extends HTMLElement {
-  /** id -> {state, view, command}: `state` is null for turns that were over when the page was loaded. */
+  /** id -> {state, view, command, stopping}: `state` is null for turns that were over when the page was loaded. */
   #turns = new Map();
 
   connectedCallback() {
@@ -65,7 +65,7 @@ export class Chat extends HTMLElement {
   #listen() {
     this.composer.addEventListener("ask", (event) => this.#ask(event.detail));
     this.composer.addEventListener("stop", () => this.#running().forEach(({ state }) => this.#stop(state.id)));
-    this.socket.addEventListener("open", () => this.#running().forEach((turn) => this.#pursue(turn)));
+    this.socket.addEventListener("open", () => this.#running().forEach((turn) => this.#reconnected(turn)));
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
     const about = { messages: this.messages, loginUrl: this.dataset.loginUrl };
     this.socket.addEventListener("trouble", (event) => showTrouble(this.#part("banner"), event.detail, about));
@@ -166,8 +166,24 @@ export class Chat extends HTMLElement {
     article.focus({ preventScroll: true });
   }
 
+  /** What was not confirmed, and cannot be spoken of, has not been asked. */
   #stop(turnId) {
-    this.socket.send(commands.stop(turnId));
+    const turn = this.#turns.get(turnId);
+    if (!turn?.state || isFinal(turn.state)) return;
+    turn.stopping = true;
+    if (this.socket.send(commands.stop(turnId))) return;
+    if (this.#askedWith(turn).some(isKnown)) toast(this.messages["stop-waits"], "warning");
+    else this.#refused({ code: "turn.taken_back", message: this.messages["taken-back"] }, turn);
+  }
+
+  /** The turns of one command, itself among them. */
+  #askedWith(turn) {
+    return turn.command ? [...this.#turns.values()].filter(({ command }) => command === turn.command) : [turn];
+  }
+
+  #reconnected(turn) {
+    this.#pursue(turn);
+    if (turn.stopping) this.socket.send(commands.stop(turn.state.id));
   }
 
   /** Say again what the server has not confirmed, else go on after what we have. Both may be said any number of times. */
@@ -217,8 +233,7 @@ export class Chat extends HTMLElement {
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.attachments.giveBack(turn.state.pictures);
-    const together = [...this.#turns.values()].filter(({ command }) => command === turn.command);
-    for (const each of together) this.#advance(each, failLocally(each.state, error));
+    for (const each of this.#askedWith(turn)) this.#advance(each, failLocally(each.state, error));
   }
 
   /** No branch came of it: what was shown is shown again, and what was written is in its field. */
