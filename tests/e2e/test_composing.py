@@ -218,6 +218,13 @@ def test_an_answer_is_read_aloud_by_a_voice_of_this_machine(page: Page, home: st
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
     assert page.evaluate("spoken.at(-1)") == "(silence)"
+    upstream.script(say("- Two years [1].\n\n- Covered:\n  - element\n  - lid\n"))
+    turn = ask(page, "And what does the warranty cover?")
+    wait_until_over(turn)
+    page.evaluate("spoken.length = 0")
+    turn.get_by_role("button", name="Read aloud").click()
+    said = [text for text in page.evaluate("spoken") if text != "(silence)"]
+    assert said == ["Two years .", "Covered:", "element", "lid"]
     expect(page.get_by_role("button", name="Dictate")).to_have_count(0)
 
 
