@@ -21,6 +21,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from chat import selectors, services, titles, turns
@@ -29,7 +30,7 @@ from chat.comparisons.services import Asked, comparison_start
 from chat.following import follow
 from chat.models import Turn
 from chat.ports import LogGone
-from chat.protocol.commands import Ask, Continue, Resume, Retry, Stop, decode
+from chat.protocol.commands import Ask, Continue, Resume, Retry, Stop, decode, turn_meant
 from chat.protocol.events import ConversationRenamed, ProtocolError, TurnGap
 from ingestion.events import DocumentUpdated
 from ingestion.progress import group_of
@@ -105,9 +106,7 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             command = decode.validate_json(text_data or b"")
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            await self.send_frame(ProtocolError(code="command.invalid", message=f"{where}: {first['msg']}"))
+            await self.send_frame(_not_understood(error, text_data, _language(self.scope)))
             return
         if (access := await self.access()) is None:
             return
@@ -211,6 +210,15 @@ class TenantConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         full = len(self.commands) == COMMANDS_IN_WINDOW and now - self.commands[0] < WINDOW_S
         self.commands.append(now)
         return full
+
+
+def _not_understood(error: ValidationError, text: str | None, language: str) -> ProtocolError:
+    """A sentence for whoever reads it, who can only load the page again; what exactly was wrong is for the log."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    logger.warning("no command: %s: %s", ".".join(str(part) for part in first["loc"]), first["msg"])
+    with translation.override(language):
+        message = _("This could not be understood. Reload the page and try again.")
+    return ProtocolError(code="command.invalid", message=message, turn_id=turn_meant(text or ""))
 
 
 def _asked(access: Access, command: Ask) -> list[tuple[Turn, bool]]:

@@ -95,9 +95,10 @@ def _models(access: Access) -> dict[str, Any]:
 
 
 def _suggestions(access: Access) -> list[str]:
-    """A first question for each of the newest documents."""
-    newest = documents_list(tenant=access.tenant).filter(status=Document.Status.READY)[:SUGGESTIONS]
-    return [_("What is “%(title)s” about?") % {"title": document.title or document.name} for document in newest]
+    """A first question for each of the newest documents that answers are looked for in."""
+    searched = documents_list(tenant=access.tenant).filter(status=Document.Status.READY, collection__searched=True)
+    titles = [document.title or document.name for document in searched[:SUGGESTIONS]]
+    return [_("What is “%(title)s” about?") % {"title": title} for title in titles]
 
 
 def _model_line(choices: Sequence[Choice]) -> str:

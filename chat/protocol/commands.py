@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from project.frames import Frame
 
@@ -96,3 +96,15 @@ class Resume(Frame):
 Command = Annotated[Ask | Stop | Retry | Continue | Resume, Field(discriminator="type")]
 
 decode: TypeAdapter[Ask | Stop | Retry | Continue | Resume] = TypeAdapter(Command)
+
+
+class _Meant(Frame, extra="ignore"):
+    turn_id: UUID
+
+
+def turn_meant(text: str) -> UUID | None:
+    """The turn of what `decode` refuses, where it names one: its question can then be given back."""
+    try:
+        return _Meant.model_validate_json(text).turn_id
+    except ValidationError:
+        return None

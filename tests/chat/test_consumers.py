@@ -22,6 +22,7 @@ from chat.aio import in_thread
 from chat.consumers import COMMANDS_IN_WINDOW, NOT_A_MEMBER, NOT_SIGNED_IN, TOO_MANY
 from chat.llm.fakes import Step
 from chat.models import Conversation, Provider, Turn
+from chat.protocol.commands import MOST_IMAGES
 from chat.routing import websocket_urlpatterns
 from chat.shared_redis import close_redis
 from ingestion.models import Document
@@ -195,11 +196,29 @@ async def test_a_retry_asks_the_same_question_in_the_same_conversation(alice: Us
     ],
 )
 async def test_what_is_no_command_is_answered_with_a_sentence(alice: User, frame: Any) -> None:
-    async with socket(alice) as line:
+    async with socket(alice, language="de") as line:
         await line.send_json_to(frame)
 
         answer = await line.receive_json_from()
         assert (answer["type"], answer["code"]) == ("protocol.error", "command.invalid")
+        assert answer["message"].startswith("Das war nicht zu verstehen.")
+
+
+async def test_a_question_that_is_not_understood_is_refused_by_its_name(
+    alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    question = ask(image_ids=[str(uuid4()) for _ in range(MOST_IMAGES + 1)])
+    async with socket(alice) as line:
+        await line.send_json_to(question)
+        answer = await line.receive_json_from()
+        await line.send_json_to({"type": "ask", "turn_id": "not-a-uuid"})
+        unnamed = await line.receive_json_from()
+
+    assert answer["turn_id"] == question["turn_id"]
+    assert answer["message"] == "This could not be understood. Reload the page and try again."
+    assert "ask.image_ids: Tuple should have at most 6 items" in caplog.text
+    assert question["text"] not in caplog.text
+    assert unnamed["turn_id"] is None
 
 
 async def test_a_stranger_is_told_to_sign_in(acme: Tenant) -> None:
@@ -402,9 +421,10 @@ async def test_a_comparison_is_refused_as_a_whole(alice: User, models: dict[str,
         command = compare(models, "Good", "Good")
         await line.send_json_to(command)
         (error,) = await until(line, "protocol.error")
-        await line.send_json_to({**compare(models, "Good", "Broken"), "provider_id": None})
+        without = {**compare(models, "Good", "Broken"), "provider_id": None}
+        await line.send_json_to(without)
         (invalid,) = await until(line, "protocol.error")
 
     assert (error["code"], error["turn_id"]) == ("comparison.refused", command["turn_id"])
-    assert "needs a provider_id" in invalid["message"]
+    assert (invalid["code"], invalid["turn_id"]) == ("command.invalid", without["turn_id"])
     assert await in_thread(Turn.all_tenants.count) == 0

@@ -16,7 +16,7 @@ from chat.models import Conversation, Source, Turn
 from ingestion.models import Chunk, DocumentSection
 from tenants.access import Access
 from tests.chat.talks import source_of, talk
-from tests.factories import DocumentFactory
+from tests.factories import CollectionFactory, DocumentFactory
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,15 @@ def test_the_composer_invites_to_a_first_question_and_then_to_a_further_one(
     Turn.objects.create(tenant=as_alice.tenant, id=uuid4(), conversation=begun, question="How long?")
     assert f'placeholder="{first}"' in alice_client.get(reverse("chat:home", args=["acme"])).text
     assert f'placeholder="{further}"' in alice_client.get(reverse("chat:conversation", args=["acme", begun.pk])).text
+
+
+def test_examples_are_of_documents_that_answers_are_looked_for_in(as_alice: Access, alice_client: Client) -> None:
+    aside = CollectionFactory(tenant=as_alice.tenant, searched=False)
+    for name, place in {"kettle.pdf": {}, "diary.pdf": {"collection": aside}}.items():
+        DocumentFactory(tenant=as_alice.tenant, name=name, status="ready", content=name.encode(), **place)
+    html = alice_client.get(reverse("chat:home", args=["acme"])).text
+    assert "What is “kettle.pdf” about?" in html
+    assert "diary.pdf" not in html
 
 
 @pytest.mark.parametrize(("last", "label", "hidden"), [(4, "3–4", "page"), (3, "3", "pages"), (None, "3", "pages")])

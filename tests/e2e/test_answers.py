@@ -101,6 +101,62 @@ def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
     assert len(questions_asked(upstream)) == 1
 
 
+def test_a_question_that_waits_for_the_connection_can_be_taken_back(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    line.cut()
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    page.get_by_role("button", name="Stop the answer").click()
+    wait_until_over(turn, "failed")
+    expect(turn.get_by_text("The question was taken back before the server had it.")).to_be_visible()
+    field = page.get_by_label("Your question")
+    expect(field).to_have_value(papers.WARRANTY_QUESTION)
+    line.mend()
+    field.fill("And does it cover parts of the warranty?")
+    field.press("Enter")
+    wait_until_over(page.locator(".turn").last)
+    assert len(questions_asked(upstream)) == 1
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_an_answer_that_is_stopped_without_a_connection_is_stopped_once_it_is_back(
+    page: Page, upstream: OpenAIServer, watch: Watch
+) -> None:
+    watch.expect(OFFLINE)
+    line = Line(page)
+    page.reload()
+    upstream.script(say(*SPOKEN, pause_s=0.5))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    expect(turn.locator(".answer")).to_contain_text(WORDS[2])
+    line.cut()
+    expect(page.get_by_text("The connection is gone.")).to_be_visible()
+    page.get_by_role("button", name="Stop the answer").click()
+    expect(page.get_by_text("so the answer goes on. It is stopped as soon as the server answers.")).to_be_visible()
+    line.mend()
+    wait_until_over(turn, "stopped")
+
+
+def test_a_question_that_waits_is_not_lost_to_another_version(page: Page, upstream: OpenAIServer) -> None:
+    line = Line(page)
+    page.reload()
+    wait_until_over(ask(page, papers.WARRANTY_QUESTION))
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".turn .branches")).to_contain_text("2 / 2")
+    wait_until_over(page.locator(".turn"))
+    line.cut(offline=False)
+    waiting = ask(page, "And does it cover parts of the warranty?")
+    page.get_by_role("button", name="Version before").click()
+    expect(page.get_by_text("An answer is still being written.")).to_be_visible()
+    line.mend()
+    wait_until_over(waiting)
+    expect(waiting.locator(".question-text")).to_have_text("And does it cover parts of the warranty?")
+    expect(page.locator(".turn")).to_have_count(2)
+
+
 def test_two_tabs_show_the_same_answer_while_it_is_written(page: Page, upstream: OpenAIServer) -> None:
     upstream.script(say(*SPOKEN, pause_s=0.1))
     turn = ask(page, papers.WARRANTY_QUESTION)
@@ -304,9 +360,10 @@ class Line:
         self._open: list[WebSocketRoute] = []
         page.route_web_socket(re.compile(r"/ws/t/"), self._connected)
 
-    def cut(self) -> None:
+    def cut(self, *, offline: bool = True) -> None:
+        """Without `offline` pages are still to be had, as from a server whose sockets a proxy keeps from the reader."""
         self._whole = False
-        self._page.context.set_offline(True)
+        self._page.context.set_offline(offline)
         for socket in self._open:
             socket.close(code=1001)
         self._open.clear()

@@ -167,6 +167,46 @@ def test_single_keys_work_outside_of_fields_until_they_are_switched_off(page: Pa
     expect(field).to_be_focused()
 
 
+def test_what_is_typed_after_asking_by_mouse_is_the_next_question(
+    page: Page, home: str, upstream: OpenAIServer
+) -> None:
+    """And not the keys that begin a new conversation or stop the answer."""
+    field = page.get_by_label("Your question")
+    slow = [*(f"word{number} " for number in range(60)), "[1]."]
+    upstream.script(say(*slow, pause_s=0.2))
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    page.keyboard.type("nas")
+    expect(field).to_have_value("nas")
+    expect(turn.locator(".answer")).to_contain_text("word3")
+    page.get_by_role("button", name="Stop the answer").press("Enter")
+    wait_until_over(turn, "stopped")
+    page.keyboard.type("n?")
+    expect(field).to_have_value("nasn?")
+    field.fill("")
+    page.goto(home)
+    page.get_by_role("list", name="Examples").get_by_role("button").first.click()
+    page.keyboard.type("n")
+    expect(field).to_have_value("n")
+    wait_until_over(page.locator(".turn"))
+    answered(page, upstream)
+    page.get_by_role("button", name="What does “warranty.md” say about “Returns”?").click()
+    page.keyboard.type("n")
+    expect(field).to_have_value("n")
+    wait_until_over(page.locator(".turn").last)
+
+
+def test_asking_by_touch_does_not_bring_the_keyboard_back(
+    signed_in: SignedIn, home: str, upstream: OpenAIServer
+) -> None:
+    page = signed_in(DANA, has_touch=True)
+    page.goto(home)
+    upstream.script(say("Two years [1]."))
+    page.get_by_label("Your question").fill(papers.WARRANTY_QUESTION)
+    page.get_by_role("button", name="Ask", exact=True).tap()
+    wait_until_over(page.locator(".turn"))
+    expect(page.locator("[data-part=thread]")).to_be_focused()
+
+
 def test_an_answer_is_read_aloud_by_a_voice_of_this_machine(page: Page, home: str, upstream: OpenAIServer) -> None:
     page.add_init_script(VOICES)
     page.goto(home)
@@ -178,6 +218,13 @@ def test_an_answer_is_read_aloud_by_a_voice_of_this_machine(page: Page, home: st
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
     assert page.evaluate("spoken.at(-1)") == "(silence)"
+    upstream.script(say("- Two years [1].\n\n- Covered:\n  - element\n  - lid\n"))
+    turn = ask(page, "And what does the warranty cover?")
+    wait_until_over(turn)
+    page.evaluate("spoken.length = 0")
+    turn.get_by_role("button", name="Read aloud").click()
+    said = [text for text in page.evaluate("spoken") if text != "(silence)"]
+    assert said == ["Two years .", "Covered:", "element", "lid"]
     expect(page.get_by_role("button", name="Dictate")).to_have_count(0)
 
 

@@ -76,6 +76,14 @@ def test_it_is_renamed_and_pinned_and_the_page_says_so(page: Page, home: str, up
     expect(item(page, name)).to_be_visible()
 
 
+def test_the_list_stays_where_the_session_has_ended(page: Page, home: str, upstream: OpenAIServer) -> None:
+    name = asked(page, home, upstream)
+    page.context.clear_cookies(name="sessionid")
+    menu(item(page, name)).get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_text("That did not work. Reload the page and try again.")).to_be_visible()
+    expect(item(page, name)).to_be_visible()
+
+
 def test_what_is_archived_is_found_in_the_archive_and_comes_back(page: Page, home: str, upstream: OpenAIServer) -> None:
     name = asked(page, home, upstream)
     menu(item(page, name)).get_by_role("button", name="Archive").click()

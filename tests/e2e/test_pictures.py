@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,8 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.chat.pictures import photo, picture
 from tests.contracts.openai_server import OpenAIServer, pictures_in, say, text_of
-from tests.e2e.browsing import READ_MS, Watch, ask, wait_until_over
+from tests.e2e import papers
+from tests.e2e.browsing import READ_MS, Watch, add_document, ask, wait_until_over
 from tests.e2e.conftest import ALICE, SignedIn
 from tests.e2e.product import KEY, MODEL, VISION_MODEL, Product
 
@@ -102,7 +104,7 @@ def test_pictures_are_attached_asked_with_and_still_there_after_a_reload(
     expect(large).to_be_hidden()
 
 
-VIDEO = """async (input) => {
+VIDEO = """async (input, times) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 160, height: 120});
   const pen = canvas.getContext("2d");
   const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: "video/webm;codecs=vp8"});
@@ -117,19 +119,50 @@ VIDEO = """async (input) => {
   }
   recorder.stop();
   await stopped;
-  const data = new DataTransfer();
-  data.items.add(new File(pieces, "clip.webm", {type: "video/webm"}));
-  input.files = data.files;
-  input.dispatchEvent(new Event("change", {bubbles: true}));
+  for (let time = 0; time < times; time++) {
+    const data = new DataTransfer();
+    data.items.add(new File(pieces, "clip.webm", {type: "video/webm"}));
+    input.files = data.files;
+    input.dispatchEvent(new Event("change", {bubbles: true}));
+  }
 }"""
 
 
 def test_frames_of_a_video_are_taken_by_the_browser(alice: Page, organisation: str, product: Product) -> None:
     add_model(alice, product, organisation, VISION_MODEL)
     alice.goto(product.address(f"/t/{organisation}/"))
-    alice.get_by_label("Take frames from a video").evaluate(VIDEO)
     tray = alice.get_by_role("list", name="Attached pictures")
+    video = alice.get_by_label("Take frames from a video")
+    video.evaluate(VIDEO, 1)
     expect(tray.get_by_role("img", name="clip 0.00.jpg")).to_be_visible()
+    most = int(alice.locator("[data-part=attach]").get_attribute("data-most") or 0)
+    paste = alice.get_by_label("Your question")
+    for _picture in range(most - 2):
+        paste.evaluate(PASTE)
+    expect(tray.get_by_role("img")).to_have_count(most - 1)
+    video.evaluate(VIDEO, 2)  # each of them would fit alone
+    expect(alice.get_by_text("No more pictures fit")).to_be_visible()
+    expect(tray.get_by_role("img")).to_have_count(most)
+
+
+def test_an_example_leaves_the_pictures_of_the_question_that_is_being_typed(
+    alice: Page, organisation: str, product: Product, upstream: OpenAIServer, folder: Path
+) -> None:
+    add_model(alice, product, organisation, VISION_MODEL)
+    add_document(alice, product, organisation, papers.warranty(folder))
+    alice.goto(product.address(f"/t/{organisation}/"))
+    field = alice.get_by_label("Your question")
+    field.evaluate(PASTE)
+    tray = alice.get_by_role("list", name="Attached pictures")
+    expect(tray.get_by_role("img", name="pasted.png")).to_be_visible()
+    field.fill("What does this picture show?")
+    upstream.script(say("It is about a kettle [1]."))
+    alice.get_by_role("list", name="Examples").get_by_role("button").click()
+    turn = alice.locator(".turn")
+    wait_until_over(turn)
+    expect(turn.get_by_role("img")).to_have_count(0)
+    expect(tray.get_by_role("img", name="pasted.png")).to_be_visible()
+    expect(field).to_have_value("What does this picture show?")
 
 
 def test_without_a_script_the_form_takes_pictures(

@@ -115,8 +115,14 @@ def test_a_bad_answer_gets_a_comment_by_keyboard(signed_in: SignedIn, product: P
     expect(reason).to_have_attribute("aria-pressed", "true")
     expect(reason).to_be_focused()
     expect(comment).to_have_value("It is in the almanac.")
+    comment.fill("It is in the almanac, on page 3.")  # and not sent
+    turn.get_by_role("button", name="Incomplete").click()
+    expect(turn.get_by_role("button", name="Incomplete")).to_have_attribute("aria-pressed", "true")
+    expect(comment).to_have_value("It is in the almanac, on page 3.")
+    turn.get_by_role("button", name="Beside the question").click()
+    expect(reason).to_have_attribute("aria-pressed", "true")
     page.goto(product.address(f"/t/{lab}/dashboard/quality/rated/"))
-    expect(page.locator(".result").first).to_contain_text("It is in the almanac.")
+    expect(page.locator(".result").first).to_contain_text("It is in the almanac, on page 3.")
     expect(page.locator(".result").first).to_contain_text("Beside the question")
 
 

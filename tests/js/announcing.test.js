@@ -5,7 +5,7 @@ import { newsOf } from "razgovor/chat/announcing.js";
 import { newTurn, reduce } from "razgovor/chat/reducer.js";
 
 const ID = "6f1c1d0e-0000-4000-8000-000000000001";
-const MESSAGES = { completed: "Complete.", refused: "Not there.", stopped: "Stopped." };
+const MESSAGES = { completed: "Complete.", refused: "Not there.", stopped: "Stopped.", failed: "Failed." };
 const block = (index, html) => ({ type: "answer.block", index, html });
 const end = (refused = false) => ({ type: "turn.completed", html: "<p>whole</p>", usage: {}, refused });
 
@@ -34,6 +34,13 @@ describe("newsOf", () => {
     const checking = { type: "turn.stage", stage: "checking" };
     const checked = { type: "answer.checked", html: "<p>One.</p>", summary: "" };
     assert.deepEqual(said(block(0, "One."), checking, checked, end()), ["checking…", "One.", "Complete."]);
+  });
+
+  it("says after the end what the page says about it", () => {
+    const checked = { type: "answer.checked", html: "<p>One.</p>", summary: "Not supported: 1" };
+    const noticed = { ...end(), notice: "Phi wrote it." };
+    assert.deepEqual(said(block(0, "One."), checked, noticed), ["One.", "Complete.", "Phi wrote it.", "Not supported: 1"]);
+    assert.deepEqual(said({ type: "turn.failed", html: "", code: "x", message: "Ask later." }), ["Failed.", "Ask later."]);
   });
 
   it("says how else it ended", () => {

@@ -1,4 +1,7 @@
-/** What a screen reader is told while an answer is made: each stage, each block once it is finished, and the end. */
+/**
+ * What a screen reader is told while an answer is made: each stage, each block once it is finished, the end, and what
+ * the page says about it.
+ */
 import { isFinal } from "razgovor/chat/reducer.js";
 
 const KEPT = 20;
@@ -6,8 +9,10 @@ const KEPT = 20;
 /** The lines to say after a turn went from `before` to `state`; `stageText` are the words of its stage. */
 export function newsOf(before, state, stageText, messages, textOf = plainText) {
   const lines = state.blocks.slice(finished(before), finished(state)).map(textOf);
-  if (isFinal(state)) lines.push(messages[state.refused ? "refused" : state.status]);
-  else if (state.stage !== before.stage) lines.push(stageText);
+  if (isFinal(state)) {
+    lines.push(messages[state.refused ? "refused" : state.status]);
+    lines.push(...[state.error?.message, state.notice, state.checkSummary].filter(Boolean));
+  } else if (state.stage !== before.stage) lines.push(stageText);
   return lines;
 }
 

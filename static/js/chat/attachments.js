@@ -2,6 +2,7 @@
  * Pictures that go along with the next question: chosen, photographed, pasted, dropped, or taken from a video. Each is
  * sent to the server at once, and shown as the server has kept it; the question waits for those that are on their way.
  */
+import { isSuggestion } from "razgovor/chat/composer.js";
 import { framesOf } from "razgovor/chat/frames.js";
 import { messagesOf } from "razgovor/ui/messages.js";
 import { toast } from "razgovor/ui/toast.js";
@@ -43,7 +44,7 @@ export class Attachments {
 
   /** Put pictures back that a question could not be asked with. */
   giveBack(pictures) {
-    for (const picture of pictures) this.#arrived(this.#add(picture.name), picture);
+    for (const picture of this.#fitting(pictures)) this.#arrived(this.#add(picture.name), picture);
   }
 
   // --- where they come from ----------------------------------------------------------------------------------------
@@ -85,20 +86,29 @@ export class Attachments {
   // --- what becomes of them ----------------------------------------------------------------------------------------
 
   #attach(files) {
-    const { most, why } = this.#menu.dataset;
+    const { why } = this.#menu.dataset;
     if (why) return toast(why, "warning");
     const fitting = files.filter((file) => isPicture(file) || isVideo(file));
     if (fitting.length < files.length) toast(this.#messages["no-picture"], "warning");
-    const room = Number(most) - this.#items.size;
-    if (fitting.length > room) toast(this.#messages["too-many"], "warning");
-    fitting.slice(0, room).forEach((file) => (isVideo(file) ? this.#takeFrames(file) : this.#upload(file)));
+    this.#fitting(fitting).forEach((file) => (isVideo(file) ? this.#takeFrames(file) : this.#upload(file)));
+  }
+
+  get #room() {
+    return Math.max(0, Number(this.#menu.dataset.most) - this.#items.size);
+  }
+
+  /** As many as there is room for. */
+  #fitting(files) {
+    const room = this.#room;
+    if (files.length > room) toast(this.#messages["too-many"], "warning");
+    return files.slice(0, room);
   }
 
   async #takeFrames(file) {
     this.#framing += 1;
     try {
-      const frames = await framesOf(file, Number(this.#menu.dataset.most) - this.#items.size);
-      frames.forEach((frame) => this.#upload(frame));
+      const frames = await framesOf(file, this.#room);
+      this.#fitting(frames).forEach((frame) => this.#upload(frame)); // others may have come meanwhile
     } catch {
       toast(this.#messages["no-frames"], "error");
     } finally {
@@ -178,7 +188,7 @@ export class Attachments {
 
   /** Before the composer hears of it. */
   #holdBack(event) {
-    if (!this.#isBusy) return;
+    if (!this.#isBusy || isSuggestion(event.submitter)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.#waiting = { submitter: event.submitter };

@@ -40,7 +40,7 @@ export class Branches extends EventTarget {
 
   /**
    * Events: "ask" (`detail` is `{turnId, text}`), "page" (`{url, chat}`, the page that shows another version: whoever
-   * listens puts its thread into this one's place at once), "failed".
+   * listens puts its thread into this one's place at once, or prevents it), "failed".
    */
   constructor(thread, editorTemplate) {
     super();
@@ -101,14 +101,14 @@ export class Branches extends EventTarget {
     const page = await pageAfter(form, button);
     if (!page) return this.#tell("failed");
     const { top } = placeOf(form).getBoundingClientRect();
-    this.#tell("page", page);
+    if (!this.#tell("page", page)) return;
     const article = placeOf(this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`));
     window.scrollBy(0, article.getBoundingClientRect().top - top);
     focusArrow(article, button.dataset.part);
   }
 
   #tell(name, detail = null) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
   }
 }
 

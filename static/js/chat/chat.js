@@ -4,7 +4,7 @@ import { Attachments } from "razgovor/chat/attachments.js";
 import { Branches, cutFrom, showSiblings, siblingsOf } from "razgovor/chat/branches.js";
 import { CitationHint } from "razgovor/chat/citation-hint.js";
 import * as commands from "razgovor/chat/commands.js";
-import { CompareMenu, Comparisons, goesOnFrom, nameOf } from "razgovor/chat/comparison.js";
+import { CompareMenu, Comparisons, goesOnFrom, nameOf, stopOf } from "razgovor/chat/comparison.js";
 import { Composer } from "razgovor/chat/composer.js";
 import { copyAsked } from "razgovor/chat/copying.js";
 import { DraftKeeper } from "razgovor/chat/draft-keeper.js";
@@ -27,13 +27,13 @@ import { toast } from "razgovor/ui/toast.js";
 const REFETCH_MS = 3000;
 
 export class Chat extends HTMLElement {
-  /** id -> {state, view, command}: `state` is null for turns that were over when the page was loaded. */
+  /** id -> {state, view, command, stopping}: `state` is null for turns that were over when the page was loaded. */
   #turns = new Map();
 
   connectedCallback() {
     this.messages = messagesOf("chat-messages");
     this.thread = this.#part("thread");
-    this.composer = new Composer(this.#part("composer"), this.messages);
+    this.composer = new Composer(this.#part("composer"), this.thread, this.messages);
     this.branches = new Branches(this.thread, this.#part("editor-template"));
     this.attachments = new Attachments(this.#part("composer"), this, (text) => this.#announce([text]));
     this.compareMenu = new CompareMenu(this.#part("composer"), this.messages);
@@ -65,18 +65,18 @@ export class Chat extends HTMLElement {
   #listen() {
     this.composer.addEventListener("ask", (event) => this.#ask(event.detail));
     this.composer.addEventListener("stop", () => this.#running().forEach(({ state }) => this.#stop(state.id)));
-    this.socket.addEventListener("open", () => this.#running().forEach((turn) => this.#pursue(turn)));
+    this.socket.addEventListener("open", () => this.#running().forEach((turn) => this.#reconnected(turn)));
     this.socket.addEventListener("frame", (event) => this.#frame(event.detail));
     const about = { messages: this.messages, loginUrl: this.dataset.loginUrl };
     this.socket.addEventListener("trouble", (event) => showTrouble(this.#part("banner"), event.detail, about));
     this.thread.addEventListener("submit", (event) => this.#retryAsked(event));
     this.thread.addEventListener("click", (event) => copyAsked(event, (button) => this.#viewOf(button), this.dataset.turnsUrl));
     this.branches.addEventListener("ask", (event) => this.#edited(event.detail));
-    this.branches.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.branches.addEventListener("page", (event) => this.#pageAsked(event));
     this.branches.addEventListener("failed", () => toast(this.messages.unloadable, "error"));
     this.comparisons.addEventListener("stop", (event) => this.#stop(event.detail));
     this.comparisons.addEventListener("judged", (event) => this.#judged(event.detail));
-    this.comparisons.addEventListener("page", (event) => this.#showPage(event.detail));
+    this.comparisons.addEventListener("page", (event) => this.#pageAsked(event));
     this.comparisons.addEventListener("failed", (event) => toast(this.messages[event.detail], "error"));
     onRename(({ id, title }) => id === this.dataset.conversation && this.#title(title));
     lightUpCitations(this.thread);
@@ -101,7 +101,7 @@ export class Chat extends HTMLElement {
     return [...this.#turns.values()].filter(({ state }) => state && !isFinal(state));
   }
 
-  #ask({ text, scope }) {
+  #ask({ text, scope, own }) {
     const conversationId = this.composer.conversationId || null;
     const parentId = this.dataset.end || undefined;
     const { providerIds, names, blind } = this.compareMenu.chosen;
@@ -109,7 +109,7 @@ export class Chat extends HTMLElement {
       this.composer.giveBack(text);
       return toast(this.messages["compare-too-few"], "warning");
     }
-    const pictures = this.attachments.take();
+    const pictures = own ? this.attachments.take() : []; // else they are of the question that is being typed
     const imageIds = pictures.map(({ id }) => id);
     const place = { conversationId, parentId, imageIds, ...idsOf(scope) };
     const command = commands.ask({ text, ...place, providerIds, blind });
@@ -118,19 +118,25 @@ export class Chat extends HTMLElement {
   }
 
   #compare(command, question, names, { scope, pictures }) {
-    this.#part("welcome")?.remove();
-    this.followups.clear();
+    this.#clearInvitations();
     const articles = this.comparisons.begin(commands.turnsOf(command), names, { question, scope, pictures });
     const turns = articles.map(({ id, article }) => this.#await(id, article, { command, question, scope, pictures }));
     this.#send(command, turns[0]);
   }
 
+  /** Examples, and what could be asked next. */
+  #clearInvitations() {
+    const welcome = this.#part("welcome");
+    this.composer.keepKeyboard(welcome, this.#part("followups"));
+    welcome?.remove();
+    this.followups.clear();
+  }
+
   /** The question stands there at once; the server's word follows. What was below `instead` is another branch now. */
   #start(command, question, { scope, pictures = [], instead = null }) {
-    this.#part("welcome")?.remove();
+    this.#clearInvitations();
     const replaced = instead ? cutFrom(instead.view.article) : [];
     const article = this.#part("turn-template").content.cloneNode(true).firstElementChild;
-    this.followups.clear();
     this.#part("followups").before(article);
     const turn = this.#await(command.turn_id, article, { command, question, scope, pictures, replaced });
     if (instead) this.#standBeside(instead, article);
@@ -160,8 +166,24 @@ export class Chat extends HTMLElement {
     article.focus({ preventScroll: true });
   }
 
+  /** What was not confirmed, and cannot be spoken of, has not been asked. */
   #stop(turnId) {
-    this.socket.send(commands.stop(turnId));
+    const turn = this.#turns.get(turnId);
+    if (!turn?.state || isFinal(turn.state)) return;
+    turn.stopping = true;
+    if (this.socket.send(commands.stop(turnId))) return;
+    if (this.#askedWith(turn).some(isKnown)) toast(this.messages["stop-waits"], "warning");
+    else this.#refused({ code: "turn.taken_back", message: this.messages["taken-back"] }, turn);
+  }
+
+  /** The turns of one command, itself among them. */
+  #askedWith(turn) {
+    return turn.command ? [...this.#turns.values()].filter(({ command }) => command === turn.command) : [turn];
+  }
+
+  #reconnected(turn) {
+    this.#pursue(turn);
+    if (turn.stopping) this.socket.send(commands.stop(turn.state.id));
   }
 
   /** Say again what the server has not confirmed, else go on after what we have. Both may be said any number of times. */
@@ -172,6 +194,7 @@ export class Chat extends HTMLElement {
   #advance(turn, state) {
     const before = turn.state;
     turn.state = state;
+    if (isFinal(state)) this.composer.keepKeyboard(stopOf(turn.view.article));
     turn.view.show(state);
     if (state.seq > 0) turn.replaced = null; // nobody takes that back any more
     if (state.conversation !== before.conversation) this.#entered(state);
@@ -210,8 +233,7 @@ export class Chat extends HTMLElement {
     if (turn.replaced?.length) return this.#putBack(turn, error);
     this.composer.giveBack(turn.state.question);
     this.attachments.giveBack(turn.state.pictures);
-    const together = [...this.#turns.values()].filter(({ command }) => command === turn.command);
-    for (const each of together) this.#advance(each, failLocally(each.state, error));
+    for (const each of this.#askedWith(turn)) this.#advance(each, failLocally(each.state, error));
   }
 
   /** No branch came of it: what was shown is shown again, and what was written is in its field. */
@@ -286,8 +308,15 @@ export class Chat extends HTMLElement {
       this.#start(goOn ? commands.goOn(view.id) : commands.retry(view.id, { text, providerId }), question, about);
       return;
     }
-    const pictures = this.attachments.take(); // they were given back
+    const pictures = turn.state.pictures.length ? this.attachments.take() : []; // they were given back
     this.#start(commands.again(command, question, pictures.map(({ id }) => id)), question, { pictures, ...about });
+  }
+
+  /** A question that the server has not confirmed is nowhere but in this thread. */
+  #pageAsked(event) {
+    if (this.#running().every(isKnown)) return this.#showPage(event.detail);
+    event.preventDefault();
+    toast(this.messages["still-answering"], "warning");
   }
 
   /** Another version of a question: its thread takes the place of this one. */

@@ -63,6 +63,11 @@ export function nameOf(article) {
   return article.closest(".column")?.querySelector("[data-part=column-name]").textContent ?? "";
 }
 
+/** The button that stops a turn in its column. It goes when the turn is over. */
+export function stopOf(article) {
+  return article.closest(".column")?.querySelector("[data-action=stop]");
+}
+
 /** The comparisons of a thread. */
 export class Comparisons extends EventTarget {
   #thread;
@@ -146,7 +151,7 @@ export class Comparisons extends EventTarget {
     event.preventDefault();
     const page = await pageAfter(form, button);
     if (!page) return this.#tell("failed", "unloadable");
-    this.#tell("page", page);
+    if (!this.#tell("page", page)) return;
     const article = this.#thread.querySelector(`[data-turn="${CSS.escape(button.value)}"]`);
     article?.closest(".comparison")?.focus();
   }
@@ -157,7 +162,7 @@ export class Comparisons extends EventTarget {
   }
 
   #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
   }
 }
 

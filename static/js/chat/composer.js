@@ -3,14 +3,19 @@ import { helpToCompose } from "razgovor/chat/composing.js";
 import { dictate } from "razgovor/chat/dictation.js";
 import { Scope } from "razgovor/chat/scope.js";
 
+/** Whether what a form is sent with is an example or a further question, beside whatever is being typed. */
+export const isSuggestion = (submitter) => submitter?.name === "text";
+
 export class Composer extends EventTarget {
   #form;
   #text;
+  #thread;
 
-  /** Events: "ask" (`detail` is `{text, scope}`), "stop". */
-  constructor(form, messages) {
+  /** Events: "ask" (`detail` is `{text, scope, own}`; `own` is false of a suggestion that was clicked), "stop". */
+  constructor(form, thread, messages) {
     super();
     this.#form = form;
+    this.#thread = thread;
     this.#text = form.querySelector("textarea"); // the suggestions are called "text" too
     this.scope = new Scope(this.#part("chosen"), this.#part("chip-template"));
     helpToCompose(form, this.#text, this.scope, messages);
@@ -22,8 +27,20 @@ export class Composer extends EventTarget {
   }
 
   set running(running) {
+    this.keepKeyboard(this.#part(running ? "send" : "stop"));
     this.#part("send").hidden = running;
     this.#part("stop").hidden = !running;
+  }
+
+  /**
+   * Before these go away: where the keyboard is in one of them, what is typed next shall be the next question, and not
+   * the single keys of the page. Where there is only a screen to type on, that would come up and cover the answer.
+   */
+  keepKeyboard(...leaving) {
+    if (!leaving.some((each) => each?.contains(document.activeElement))) return;
+    if (!matchMedia("(any-pointer: coarse) and (not (any-pointer: fine))").matches) return this.focus();
+    this.#thread.tabIndex = -1;
+    this.#thread.focus({ preventScroll: true });
   }
 
   get running() {
@@ -60,12 +77,12 @@ export class Composer extends EventTarget {
 
   #submit(event) {
     event.preventDefault();
-    const suggested = event.submitter?.name === "text" ? event.submitter.value : null;
-    const text = (suggested ?? this.#text.value).trim();
+    const own = !isSuggestion(event.submitter);
+    const text = (own ? this.#text : event.submitter).value.trim();
     if (!text || this.running) return;
-    if (suggested === null) this.#text.value = ""; // else it is another question, which stays
+    if (own) this.#text.value = ""; // else it is another question, which stays
     if (!CSS.supports("field-sizing", "content")) this.#grow();
-    this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen } }));
+    this.dispatchEvent(new CustomEvent("ask", { detail: { text, scope: this.scope.chosen, own } }));
   }
 
   #key(event) {

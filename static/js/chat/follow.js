@@ -3,7 +3,7 @@
 const NEAR_PX = 80;
 
 export class Follow {
-  #sticking = true;
+  #sticking = !location.hash.startsWith("#turn-"); // whoever comes from a search reads there
   #button;
 
   constructor(thread, button) {

@@ -1,12 +1,16 @@
 /** `<rz-rating>`: sends a rating without leaving the page. Without a script its forms are ordinary ones. */
 import { toast } from "razgovor/ui/toast.js";
 
+const TYPED = "input[name=comment]:not([type=hidden])";
+
 export class Rating extends HTMLElement {
   connectedCallback() {
     this.addEventListener("submit", (event) => {
       event.preventDefault();
       event.stopPropagation(); // the thread takes what is sent in it for a question asked again
-      this.#send(new FormData(event.target, event.submitter), event.submitter?.dataset ?? {});
+      const data = new FormData(event.target, event.submitter);
+      if (data.has("comment")) data.set("comment", this.querySelector(TYPED).value); // a reason goes with what is typed
+      this.#send(data, event.submitter?.dataset ?? {});
     });
   }
 
@@ -30,7 +34,7 @@ export class Rating extends HTMLElement {
       return;
     }
     this.replaceWith(fresh);
-    const pressed = reason ? `[data-reason=${reason}]` : "input[name=comment]:not([type=hidden])";
+    const pressed = reason ? `[data-reason=${reason}]` : TYPED;
     (fresh.querySelector(pressed) ?? fresh.querySelector(`[data-thumb=${thumb ?? "down"}]`))?.focus();
   }
 }

@@ -3,6 +3,8 @@
  * is no such voice for the language of the answer, there is no button.
  */
 
+const BLOCKS = "p, li, h1, h2, h3, h4, td, th";
+
 let voices = [];
 let speaking = null;
 
@@ -53,7 +55,14 @@ function toggle(button) {
 function piecesOf(answer) {
   const copy = answer.cloneNode(true);
   for (const other of copy.querySelectorAll("a.cite, .unsupported-why, pre")) other.remove();
-  return [...copy.querySelectorAll("p, li, h1, h2, h3, h4, td, th")].map((block) => block.textContent.trim()).filter(Boolean);
+  return [...copy.querySelectorAll(BLOCKS)].map(ownText).filter(Boolean);
+}
+
+/** Without the blocks inside of it, such as the paragraphs of a list's item, which come by themselves. */
+function ownText(block) {
+  const copy = block.cloneNode(true);
+  for (const inner of copy.querySelectorAll(BLOCKS)) inner.remove();
+  return copy.textContent.trim();
 }
 
 function utterance(text, language) {

@@ -100,6 +100,7 @@ async function send(form, submitter) {
     if (target) return location.assign(target);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!response.ok) return refuse(form, page.querySelector("p")?.textContent);
+    if (response.redirected || !page.getElementById("conversations")) return refuse(form); // it is the page that signs in
     show(page, home);
     const id = home?.dataset.conversation;
     if (title && id) for (const listener of listeners) listener({ id, title: title.trim().replace(/\s+/g, " ") });

@@ -8,6 +8,7 @@ import { afterClose, delay } from "razgovor/ui/reconnect.js";
 
 const QUIET_MS = 45_000; // a server at work says something sooner; reconnecting too early costs little
 const TROUBLE_MS = 1500; // a blip need not be mentioned
+const STEADY_MS = 5000; // a line that breaks sooner may break of what is said on it: no reason to call sooner again
 
 export class Socket extends EventTarget {
   #path;
@@ -15,6 +16,7 @@ export class Socket extends EventTarget {
   #attempt = 0;
   #timer = null;
   #troubleTimer = null;
+  #steadyTimer = null;
   #heardAt = 0;
   #waitingForReader = false;
   #ended = false;
@@ -63,7 +65,7 @@ export class Socket extends EventTarget {
   }
 
   #opened() {
-    this.#attempt = 0;
+    this.#steadyTimer = setTimeout(() => (this.#attempt = 0), STEADY_MS);
     this.#waitingForReader = false;
     this.#heardAt = Date.now();
     this.#trouble("");
@@ -77,6 +79,7 @@ export class Socket extends EventTarget {
 
   #closed(code) {
     this.#socket = null;
+    clearTimeout(this.#steadyTimer);
     const { again, message, wait } = afterClose(code);
     this.#ended = again === "never";
     this.#waitingForReader = again === "visible";
