@@ -10,9 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils import translation
-from django.utils.formats import number_format
-
 PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])")
 MAX_DEPTH = 3
 
@@ -51,6 +48,8 @@ def spoken(template: str, /, **params: Param) -> Sentence:
 def told(message: str, made_of: Mapping[str, Any] | None = None) -> Sentence:
     """`message` in the active language, as it is where it has no translation. `made_of` was kept beside it, which a
     `Sentence` does without."""
+    from django.utils import translation
+
     whole = unpacked(made_of) if made_of else message
     if not isinstance(whole, Sentence):
         whole = Sentence(whole)
@@ -107,4 +106,6 @@ def _filled(
 
 
 def _number(value: int) -> str:
+    from django.utils.formats import number_format
+
     return number_format(value, force_grouping=True)

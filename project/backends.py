@@ -23,6 +23,11 @@ def backend(path: str, options: Mapping[str, Any] | None = None) -> Any:
 
 
 def reset() -> None:
-    """Forget every object, so that the next call builds it anew. For tests that change settings."""
+    """Forget every object, so that the next call builds it anew, and close those that can be closed. For tests that
+    change settings."""
     with _lock:
+        forgotten = list(_cache.values())
         _cache.clear()
+    for each in forgotten:
+        if close := getattr(each, "close", None):
+            close()
