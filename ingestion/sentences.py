@@ -2,6 +2,7 @@
 
 A worker and the process that reads a file write English. A `Sentence` is that English, a string like any other, which
 knows what it was made of; this is kept beside the text, and whoever shows the text says it in the reader's language.
+Django is imported there only: the embedder's client has none.
 """
 
 from __future__ import annotations
