@@ -292,6 +292,23 @@ def test_a_question_is_edited_in_its_place_and_both_ways_go_on(page: Page, upstr
     expect(page.locator(".turn .question-text").first).to_have_text(papers.WARRANTY_QUESTION)
 
 
+def test_a_question_that_is_edited_on_a_phone_does_not_slide_under_the_bar(page: Page, upstream: OpenAIServer) -> None:
+    """It was at the page's end as well as at its beginning."""
+    page.set_viewport_size({"width": 390, "height": 500})
+    turn = ask(page, papers.WARRANTY_QUESTION)
+    wait_until_over(turn)
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": 390, "height": whole})
+    turn.get_by_role("link", name="Edit the question").click()
+    field = turn.get_by_label("Your question")
+    expect(field).to_be_focused()
+    page.wait_for_timeout(300)  # what would move it does so with the next picture
+    bar, edited = page.locator(".topbar").bounding_box(), field.bounding_box()
+    assert bar
+    assert edited
+    assert edited["y"] >= bar["y"] + bar["height"]
+
+
 def test_an_answer_that_was_cut_is_continued_on_the_same_sources(page: Page, upstream: OpenAIServer) -> None:
     upstream.script(say("The warranty lasts two years [1]. It cov", finish_reason="length"))
     turn = ask(page, papers.WARRANTY_QUESTION)

@@ -19,7 +19,7 @@ function scrolledTo(hash) {
       observe() {}
     },
   });
-  new Follow({}, { addEventListener: () => undefined });
+  new Follow({ querySelector: () => null }, { addEventListener: () => undefined });
   measured();
   return top;
 }

@@ -10,7 +10,8 @@ export class Follow {
     this.#button = button;
     window.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     button.addEventListener("click", () => this.toEnd({ smooth: true }));
-    new ResizeObserver(() => (this.#sticking ? this.toEnd() : this.#scrolled())).observe(thread);
+    const isWriting = () => thread.querySelector(":is(textarea, input):focus"); // in the thread: moves nobody
+    new ResizeObserver(() => (this.#sticking && !isWriting() ? this.toEnd() : this.#scrolled())).observe(thread);
   }
 
   toEnd({ smooth = false } = {}) {
