@@ -18,12 +18,11 @@ from chat.source_text import blocks
 from chat.windows import turn_url
 from ingestion import confinement
 from ingestion.confinement import Limits
+from ingestion.connections import let_go
 from ingestion.domain import SECTION_SEPARATOR
-from ingestion.errors import DocumentUnreadable
 from ingestion.models import Document
 from ingestion.parsers.delimited import DelimitedParser, sniff_delimiter
 from ingestion.selectors import sections_of
-from ingestion.sentences import told
 from ingestion.storage import local_copy
 from tenants.access import Access
 from tenants.errors import NotFound
@@ -111,11 +110,9 @@ def page_image(source: Source, *, page: int | None) -> bytes:
             "text": source.text,
             "deciding": source.deciding,
         }
-        try:
-            with _gate:
-                (made,) = confinement.run("chat.page_render.render", request, check=lambda: None, limits=LIMITS)
-        except DocumentUnreadable as error:
-            raise DocumentUnreadable(told(error.message)) from error
+        let_go()  # waiting for others' pages and rendering take up to seconds
+        with _gate:
+            (made,) = confinement.run("chat.page_render.render", request, check=lambda: None, limits=LIMITS)
         if number > made["page_count"]:
             raise NotFound(
                 ngettext(

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
+from ingestion.sentences import told
 from project.errors import AppError
 from project.logs import request_id
 
@@ -47,9 +48,10 @@ class AppErrorMiddleware(MiddlewareMixin):
 
 def error_response(request: HttpRequest, error: AppError) -> HttpResponse:
     status = STATUS.get(error.code, 400)
-    body = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    message = str(told(error.message))
+    body = {"code": error.code, "message": message, "retryable": error.retryable}
     if request.accepts("text/html"):
         page = PAGES.get(status, "error.html")
         template = "components/error_message.html" if getattr(request, "htmx", False) else page
-        return render(request, template, {"error": body, "exception": error.message}, status=status)
+        return render(request, template, {"error": body, "exception": message}, status=status)
     return JsonResponse({"error": body}, status=status)

@@ -88,3 +88,14 @@ def test_the_picture_is_its_readers(as_alice: Access, alice_client: Client, bob_
     assert response["Content-Type"] == "image/png"
     assert MARK in colours(response.content)
     assert bob_client.get(address).status_code == 404
+
+
+def test_an_original_that_is_gone_is_said_so_in_the_readers_language(as_alice: Access, alice_client: Client) -> None:
+    source = cited(as_alice)
+    assert source.document
+    source.document.file.delete(save=False)
+    address = reverse("chat:source_image", args=["acme", source.turn_id, 1])
+    response = alice_client.get(address, headers={"accept-language": "de", "accept": "text/html"})
+    assert response.status_code >= 400
+    assert "Original" in response.content.decode()
+    assert "no longer there" not in response.content.decode()
