@@ -30,6 +30,14 @@ def page(signed_in: SignedIn, product: Product, writing_organisation: str, upstr
     return page
 
 
+@pytest.fixture
+def line(page: Page, watch: Watch) -> Line:
+    """What the page is connected by."""
+    line = Line(page, watch)
+    page.reload()
+    return line
+
+
 def words_of(turn: Locator) -> list[str]:
     return re.findall(r"word\d\d", turn.locator(".answer").inner_text())
 
@@ -61,11 +69,8 @@ def test_an_answer_can_be_stopped_in_the_middle(page: Page, upstream: OpenAIServ
 
 
 def test_an_answer_is_whole_and_there_once_after_the_connection_was_cut_in_its_middle(
-    page: Page, upstream: OpenAIServer, watch: Watch
+    page: Page, line: Line, upstream: OpenAIServer
 ) -> None:
-    watch.expect(OFFLINE)
-    line = Line(page)
-    page.reload()
     upstream.script(say(*SPOKEN, pause_s=PAUSE_S))
     turn = ask(page, papers.WARRANTY_QUESTION)
     expect(turn.locator(".answer")).to_contain_text(WORDS[5])
@@ -86,11 +91,8 @@ def test_an_answer_is_whole_and_there_once_after_the_connection_was_cut_in_its_m
 
 
 def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
-    page: Page, upstream: OpenAIServer, watch: Watch
+    page: Page, line: Line, upstream: OpenAIServer
 ) -> None:
-    watch.expect(OFFLINE)
-    line = Line(page)
-    page.reload()
     line.cut()
     turn = ask(page, papers.WARRANTY_QUESTION)
     expect(page.get_by_text("There is no connection, so the question waits.")).to_be_visible()
@@ -102,11 +104,8 @@ def test_a_question_asked_without_a_connection_is_asked_once_it_is_back(
 
 
 def test_a_question_that_waits_for_the_connection_can_be_taken_back(
-    page: Page, upstream: OpenAIServer, watch: Watch
+    page: Page, line: Line, upstream: OpenAIServer
 ) -> None:
-    watch.expect(OFFLINE)
-    line = Line(page)
-    page.reload()
     line.cut()
     turn = ask(page, papers.WARRANTY_QUESTION)
     page.get_by_role("button", name="Stop the answer").click()
@@ -124,11 +123,8 @@ def test_a_question_that_waits_for_the_connection_can_be_taken_back(
 
 
 def test_an_answer_that_is_stopped_without_a_connection_is_stopped_once_it_is_back(
-    page: Page, upstream: OpenAIServer, watch: Watch
+    page: Page, line: Line, upstream: OpenAIServer
 ) -> None:
-    watch.expect(OFFLINE)
-    line = Line(page)
-    page.reload()
     upstream.script(say(*SPOKEN, pause_s=0.5))
     turn = ask(page, papers.WARRANTY_QUESTION)
     expect(turn.locator(".answer")).to_contain_text(WORDS[2])
@@ -140,9 +136,7 @@ def test_an_answer_that_is_stopped_without_a_connection_is_stopped_once_it_is_ba
     wait_until_over(turn, "stopped")
 
 
-def test_a_question_that_waits_is_not_lost_to_another_version(page: Page, upstream: OpenAIServer) -> None:
-    line = Line(page)
-    page.reload()
+def test_a_question_that_waits_is_not_lost_to_another_version(page: Page, line: Line) -> None:
     wait_until_over(ask(page, papers.WARRANTY_QUESTION))
     page.get_by_role("button", name="Ask again").click()
     expect(page.locator(".turn .branches")).to_contain_text("2 / 2")
@@ -370,9 +364,10 @@ def questions_asked(upstream: OpenAIServer) -> list[str]:
 class Line:
     """The sockets of a page from its next load on, which can be cut and refused until the line is mended."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, watch: Watch) -> None:
         self.connections = 0
         self._page = page
+        self._watch = watch
         self._whole = True
         self._open: list[WebSocketRoute] = []
         page.route_web_socket(re.compile(r"/ws/t/"), self._connected)
@@ -380,6 +375,8 @@ class Line:
     def cut(self, *, offline: bool = True) -> None:
         """Without `offline` pages are still to be had, as from a server whose sockets a proxy keeps from the reader."""
         self._whole = False
+        if offline:
+            self._watch.expect(OFFLINE)
         self._page.context.set_offline(offline)
         for socket in self._open:
             socket.close(code=1001)
