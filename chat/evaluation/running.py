@@ -34,12 +34,13 @@ from tenants.models import Role, Tenant
 
 INGESTERS = 4
 """Documents read at a time: their texts share the embedder's batches."""
-ATTEMPTS = 3
-"""At a document that is put back, because its reader has died or another organisation's had to go first."""
+WAIT_S = 0.2
+"""For a document that is put back, because another organisation's has to go first, or that a worker has taken since."""
 BUDGETS = 256, 512, 1_024, 2_048
 """Tokens for passages in a prompt."""
 PLACE_DEPTH = 100
 """Candidates that are looked up to tell their place in a document."""
+UNFINISHED = frozenset({Document.Status.QUEUED, Document.Status.RUNNING})
 
 Report = Callable[[int], None]
 
@@ -107,11 +108,12 @@ def _ingest(access: Access, collection: Collection, file: File) -> UUID:
             enqueue=lambda _document: None,
         )
         document = uploaded.document
-        for _attempt in range(ATTEMPTS):
+        while True:
             tasks.ingest_document(document)
             document.refresh_from_db(fields=["status"])
-            if document.status != Document.Status.QUEUED:
+            if document.status not in UNFINISHED:
                 break
+            time.sleep(WAIT_S)
         document_id: UUID = document.pk
         return document_id
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from chat.domain import Exchange
 from chat.evaluation import sets
+from ingestion import tasks
 from ingestion.models import Document
 from ingestion.parts import Parts
 from tenants.models import Tenant
@@ -60,6 +62,20 @@ def test_documents_are_ranked_and_nothing_of_them_stays(tmp_path: Path) -> None:
     assert (result["documents"], result["queries"], result["ndcg@10"]) == (2, 2, 1.0)
     assert not Tenant.objects.exists()
     assert not Document.all_tenants.exists()
+
+
+def test_a_document_that_had_to_stand_back_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_back, ingest, waited = Counter[str](), tasks.ingest_document, list[float]()
+
+    def stands_back(document: Document) -> None:
+        put_back[document.name] += 1
+        if put_back[document.name] > 4:
+            ingest(document)
+
+    monkeypatch.setattr("ingestion.tasks.ingest_document", stands_back)
+    monkeypatch.setattr("chat.evaluation.running.time.sleep", waited.append)
+    assert evaluate(set_in(tmp_path / "ranked"))["ndcg@10"] == 1.0
+    assert len(waited) == 8
 
 
 def test_the_text_that_answers_is_measured_within_a_prompt(tmp_path: Path) -> None:
