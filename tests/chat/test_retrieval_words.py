@@ -11,7 +11,6 @@ from chat.domain import Candidate, Retrieval
 from chat.retrieval.dense import embed_question
 from chat.retrieval.words import WordInteraction, near_words, standardised
 from ingestion.domain import Scope
-from ingestion.embedding import words
 from ingestion.models import Chunk, Document
 from ingestion.parts import Parts
 from tenants.models import Tenant
@@ -23,12 +22,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LEAVE = "Parental leave lasts twelve months, and the saw stays at work."
 SAW = "The battery of the saw lasts twelve hours."
 LOUD = "The saw is loud."
+PUMP, BUS = "The pump of the hall is green.", "A bus waits outside."
+MACHINES = ["The pump of the hall needs oil filters.", PUMP, BUS, "Cranes lift steel.", "Every lathe turns wood."]
 QUESTION = "How long does parental leave last?"
 
 
 @pytest.fixture
 def parts() -> Parts:
     return memory_parts()
+
+
+@pytest.fixture
+def machines(parts: Parts, acme: Tenant) -> Document:
+    return library(parts, acme, "machines.txt", MACHINES)
 
 
 @pytest.fixture
@@ -90,13 +96,24 @@ async def test_candidates_beyond_the_depth_stay_behind(parts: Parts, acme: Tenan
     assert [each.chunk_id for each in fused] == [each.chunk_id for each in state.fused]
 
 
+async def test_a_longer_request_finds_what_is_like_the_passages_that_say_it(
+    parts: Parts, acme: Tenant, machines: Document
+) -> None:
+    state = await asked(parts, machines, "Oil is dear. Filters, too.")
+    trusting, plain = WordInteraction(acme.pk, parts), WordInteraction(acme.pk, parts, alike_weight=0)
+    before, after = await scores(plain, state), await scores(trusting, state)
+    assert after[PUMP] - before[PUMP] > after[BUS] - before[BUS]
+    single = replace(state, question="Oil and filters are dear.")
+    assert await scores(trusting, single) == await scores(plain, single)
+
+
 def test_nearness_is_the_weighted_mean_of_the_nearest_words() -> None:
     question = np.asarray([[1, 0], [0, 1]], np.float32)
     both, one = uuid4(), uuid4()
     side = 1 / np.sqrt(2)
     passages = {
-        both: words.pack_signs(np.asarray([[1, 1]], np.float32)),
-        one: words.pack_signs(np.asarray([[-1, -1], [1, -1]], np.float32)),
+        both: np.asarray([[side, side]], np.float32),
+        one: np.asarray([[-side, -side], [side, -side]], np.float32),
     }
     near = near_words(question, np.asarray([3, 1], np.float32), passages)
     assert near[both].max(axis=1).sum() == pytest.approx(side)
@@ -104,7 +121,9 @@ def test_nearness_is_the_weighted_mean_of_the_nearest_words() -> None:
 
 
 def test_a_question_of_words_that_weigh_nothing_compares_nothing() -> None:
-    assert near_words(np.ones((1, 2), np.float32), np.zeros(1, np.float32), {uuid4(): b"\x80"}) == {}
+    assert (
+        near_words(np.ones((1, 2), np.float32), np.zeros(1, np.float32), {uuid4(): np.ones((1, 2), np.float32)}) == {}
+    )
 
 
 def test_what_is_not_known_is_the_mean() -> None:
