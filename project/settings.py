@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from project import env
+from project import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(BASE_DIR / ".env")
@@ -374,31 +374,6 @@ RAG: dict[str, Any] = {
     },
 }
 
-# --- logs --------------------------------------------------------------------------------------------------------
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "project.logs.RequestIdFilter"}},
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{asctime}{levelname}{name}{request_id}{message}",
-            "style": "{",
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "json" if env.text("RAZGOVOR_LOG_FORMAT", "line") == "json" else "line",
-            "filters": ["request_id"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.text("RAZGOVOR_LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "chromadb": {"level": "WARNING"},
-        "trafilatura": {"level": "CRITICAL"},  # odd pages are no errors of ours
-    },
-}
+LOGGING = logs.configuration(
+    line_format=env.text("RAZGOVOR_LOG_FORMAT", "line"), level=env.text("RAZGOVOR_LOG_LEVEL", "INFO")
+)

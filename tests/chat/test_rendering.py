@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pygments.lexers import get_lexer_by_name
 from selectolax.lexbor import LexborHTMLParser
 
 from chat import rendering
@@ -101,6 +102,18 @@ def test_a_very_long_block_of_code_is_not_coloured() -> None:
 
     assert "<span" not in html
     assert html.count("x = '&lt;b&gt;'") == 1_200
+
+
+def test_a_language_whose_lexer_can_be_kept_busy_is_not_coloured() -> None:
+    html = render("```fan\nclass Main {}\n```", LINKS)
+
+    assert "<span" not in html
+    assert "class Main {}" in html
+
+
+@pytest.mark.parametrize("language", sorted(rendering.HIGHLIGHTED))
+def test_a_language_that_is_coloured_is_known_by_its_first_name(language: str) -> None:
+    assert get_lexer_by_name(language).aliases[0] == language
 
 
 def test_tables_are_rendered() -> None:
