@@ -56,7 +56,7 @@ def conversation_get(*, access: Access, conversation_id: UUID, lock: bool = Fals
     return conversation
 
 
-def bytes_kept(*, tenant: Tenant) -> int:
+def attached_bytes(tenant: Tenant) -> int:
     """What the tenant has brought into the chat beside its documents: pictures and imported conversations."""
     imported = Conversation.objects.for_tenant(tenant).aggregate(total=Sum("imported_bytes"))["total"] or 0
     return imported + image_bytes(tenant=tenant)

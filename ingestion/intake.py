@@ -16,11 +16,11 @@ from django.utils.translation import gettext_noop
 from ingestion import history, versions
 from ingestion.errors import UploadRefused
 from ingestion.models import Collection, Document
-from ingestion.selectors import bytes_used
 from ingestion.sentences import spoken as _
 from ingestion.uploads import Inspected, clean_folder, inspect
 from tenants import audit
 from tenants.access import Access
+from tenants.storage import bytes_used
 
 Status = Document.Status
 
@@ -82,7 +82,7 @@ def _same_content(collection: Collection, sha256: str) -> Document | None:
 
 def check_quota(access: Access, size: int, *, promised: int = 0) -> None:
     """Raise `UploadRefused` where the tenant has no room for `size` bytes beside what it keeps and was promised."""
-    used = bytes_used(tenant=access.tenant) + promised
+    used = bytes_used(access.tenant) + promised
     if used + size > settings.TENANT_MAX_BYTES:
         raise UploadRefused(
             _(

@@ -16,6 +16,7 @@ from ingestion import parsers, selectors
 from ingestion.listing import Listing, Tally, choices
 from ingestion.models import Collection, Document
 from tenants.access import Access
+from tenants.storage import bytes_used
 
 PAGE_SIZE = 100
 
@@ -53,7 +54,7 @@ def page_context(access: Access, collection: Collection | None, said: QueryDict)
         "accepted": ",".join(sorted({ext for exts in parsers.media_types().values() for ext in exts})),
         "addresses_allowed": settings.WEB_ADDRESSES != ["off"],
         "socket_url": f"/ws/t/{slug}/",
-        "bytes_used": selectors.bytes_used(tenant=access.tenant),
+        "bytes_used": bytes_used(access.tenant),
         "bytes_limit": settings.TENANT_MAX_BYTES,
     }
 

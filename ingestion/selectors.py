@@ -89,7 +89,7 @@ def chunks_of(*, tenant: Tenant, document_id: UUID) -> QuerySet[Chunk]:
     return Chunk.objects.for_tenant(tenant).filter(document_id=document_id)
 
 
-def bytes_used(*, tenant: Tenant) -> int:
+def document_bytes(tenant: Tenant) -> int:
     """Bytes of the originals that the tenant keeps, older versions among them."""
     kept = Document.objects.for_tenant(tenant).exclude(status=Document.Status.DELETING)
     return kept.aggregate(total=Sum("size"))["total"] or 0

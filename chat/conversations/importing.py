@@ -17,7 +17,6 @@ from chat.conversations.portable import ANSWER_CHARS, MAX_BYTES, PortableConvers
 from chat.conversations.searching import folded_text
 from chat.errors import ConversationUnreadable
 from chat.models import Conversation, Source, Turn
-from chat.selectors import bytes_kept
 from ingestion.intake import check_quota
 from tenants import limits
 from tenants.access import Access
@@ -37,7 +36,7 @@ def conversation_import(*, access: Access, file: BinaryIO) -> Conversation:
     )
     content = file.read(MAX_BYTES + 1)
     read_in = read(content)
-    check_quota(access, len(content), promised=bytes_kept(tenant=access.tenant))
+    check_quota(access, len(content))
     return _write(access, read_in, size=len(content))
 
 

@@ -72,11 +72,10 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Ingestion:
-    """`bytes` are those of the originals; `waiting_since` is the upload of the document that waits longest."""
+    """`waiting_since` is the upload of the document that waits longest."""
 
     by_status: dict[str, int] = field(default_factory=dict)
     documents: int = 0
-    bytes: int = 0
     chunks: int = 0
     waiting_since: datetime | None = None
 
@@ -156,13 +155,12 @@ def ingestion_state(*, tenant: Tenant) -> Ingestion:
         Document.objects.for_tenant(tenant)
         .order_by()
         .values("status")
-        .annotate(count=Count("pk"), bytes=Sum("size"), chunks=Sum("chunk_count"), oldest=Min("created_at"))
+        .annotate(count=Count("pk"), chunks=Sum("chunk_count"), oldest=Min("created_at"))
     )
     kept = [row for row in rows if row["status"] != Document.Status.DELETING]
     return Ingestion(
         by_status={row["status"]: row["count"] for row in rows},
         documents=sum(row["count"] for row in kept),
-        bytes=sum(row["bytes"] for row in kept),
         chunks=sum(row["chunks"] for row in kept),
         waiting_since=next((row["oldest"] for row in rows if row["status"] == Document.Status.QUEUED), None),
     )

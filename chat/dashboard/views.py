@@ -21,6 +21,7 @@ from ingestion.models import Document
 from tenants.access import Access, tenant_view
 from tenants.models import Role
 from tenants.selectors import audit_list
+from tenants.storage import bytes_used
 
 DEFAULT_RANGE = 30
 AUDIT_PAGE_SIZE = 50
@@ -50,6 +51,7 @@ def dashboard(request: HttpRequest, access: Access) -> HttpResponse:
         "arena": arena(turns),
         "ingestion": ingestion,
         "statuses": [(status.label, ingestion.by_status.get(status.value, 0)) for status in Document.Status],
+        "bytes_used": bytes_used(access.tenant),
         "bytes_limit": settings.TENANT_MAX_BYTES,
         "failures": selectors.failures_last(tenant=access.tenant),
         "turns": selectors.turns_last(tenant=access.tenant),

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from chat.errors import ImageRefused
 from chat.images.confined import TOO_LARGE, UNREADABLE
 from chat.images.models import QuestionImage
-from chat.selectors import bytes_kept
 from ingestion import confinement
 from ingestion.confinement import Limits
 from ingestion.errors import IngestionError
@@ -80,7 +79,7 @@ def prepared(file: BinaryIO, *, name: str) -> Prepared:
 def keep(*, access: Access, picture: Prepared) -> QuestionImage:
     """The row of a picture that no question has yet. Raise `UploadRefused` where the tenant has no room for it."""
     assert access.user is not None  # noqa: S101 - neither programs nor the command line attach pictures
-    check_quota(access, len(picture.data), promised=bytes_kept(tenant=access.tenant))
+    check_quota(access, len(picture.data))
     image_id = uuid4()
     key = default_storage.save(f"{access.tenant.pk}/pictures/{image_id}.jpg", ContentFile(picture.data))
     try:

@@ -31,10 +31,12 @@ from chat.images.sight import require_eyes
 from chat.models import Provider, Turn
 from chat.selectors import turn_views
 from ingestion.errors import DocumentUnreadable, UploadRefused
+from ingestion.services import document_upload
 from tenants.access import Access
 from tenants.errors import LimitReached, NotFound
 from tenants.models import Tenant
 from tests.chat.pictures import jpeg, photo, picture, upload
+from tests.factories import CollectionFactory
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 ADDRESS = reverse("chat:images", args=["acme"])
@@ -167,6 +169,20 @@ def test_the_tenants_room_is_for_pictures_too(as_alice: Access, settings: Settin
     settings.TENANT_MAX_BYTES = taken(as_alice).size + 1
     with pytest.raises(UploadRefused) as refused:
         taken(as_alice)
+    assert refused.value.code == "upload.quota"
+
+
+def test_what_pictures_take_is_not_there_for_documents(as_alice: Access, settings: Settings) -> None:
+    collection = CollectionFactory(tenant=as_alice.tenant)
+    settings.TENANT_MAX_BYTES = taken(as_alice).size + 3
+    with pytest.raises(UploadRefused) as refused:
+        document_upload(
+            access=as_alice,
+            collection=collection,
+            file=io.BytesIO(b"Four"),
+            name="a.txt",
+            enqueue=lambda _document: None,
+        )
     assert refused.value.code == "upload.quota"
 
 
