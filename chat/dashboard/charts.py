@@ -7,7 +7,7 @@ Colours and type are in `static/css/components/charts.css`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,17 +19,11 @@ from django.utils.translation import gettext as _
 from chat.dashboard.selectors import Day, ModelUse
 from chat.quality.models import QualityRun
 
-WIDTH, HEIGHT = 560, 280
+HEIGHT = 280
 ROW_HEIGHT = 44
-LEGEND_ROWS, LEGEND_ROW_HEIGHT = 2, 20
-"""Of the legend that `HEIGHT` has room for."""
 TYPE_SIZE = 14
-LABEL_CHARACTERS = 26
-"""Longer names of models are cut in the drawing; the table has them whole."""
 ROOM_FOR_NUMBERS = 0.3
 """How much longer than the longest bar the axis is, for the number at its end."""
-LABELS_ACROSS = 5
-"""More dates than this would run into each other."""
 DASHES = ("none", "8 5", "2 4", "10 4 2 4")
 INKS = (
     '<rect class="ink-0" width="6" height="6"/>',
@@ -41,14 +35,40 @@ INKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """What a chart is drawn on: a drawing that is scaled to a phone cannot be read."""
+
+    name: str
+    width: int
+    labels_across: int
+    """More dates than this would run into each other."""
+    label_characters: int
+    """Longer names of models are cut in the drawing; the table has them whole."""
+
+
+PAPERS = (
+    Paper("wide", width=560, labels_across=5, label_characters=26),
+    Paper("narrow", width=330, labels_across=3, label_characters=14),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing and the same numbers as a table: `columns` are its headings, each of `rows` begins with its name."""
+    """A drawing for each paper, and the same numbers as a table: `columns` are its headings, each of `rows` begins with
+    its name."""
 
     id: str
     title: str
-    svg: SafeString
+    drawings: Mapping[str, SafeString]
+    """Name of the paper -> SVG."""
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """The names of the series, where there are several: below the drawing, where they have as many lines as they
+        need. A drawing cuts them."""
+        return self.columns[1:] if len(self.columns) > 2 else ()
 
 
 def questions_per_day(days: Sequence[Day]) -> Chart:
@@ -149,7 +169,6 @@ def _run_by_run(chart_id: str, title: str, runs: Sequence[QualityRun], series: S
         series=[(f"{name} ({line})", values) for (name, values), line in zip(drawn, lines, strict=False)],
         heading=_("Run"),
         top=100,
-        legend_columns=1,
     )
     rows = ((f"{row[0]}, {_named(run)}", *row[1:]) for row, run in zip(chart.rows, runs, strict=True))
     return replace(chart, rows=tuple(rows))
@@ -179,33 +198,52 @@ def _draw(
     series: Sequence[tuple[str, Sequence[int | None]]],
     heading: str,
     top: int | None = None,
-    legend_columns: int = 2,
 ) -> Chart:
     """`top` is where the axis ends, for values that have an end."""
+
+    return Chart(
+        id=chart_id,
+        title=title,
+        drawings={
+            paper.name: _drawing(f"{chart_id}-{paper.name}", title, kind, paper, labels=labels, series=series, top=top)
+            for paper in PAPERS
+        },
+        columns=(heading, *(name for name, _values in series)),
+        rows=tuple(
+            (label, *(_number(values[index]) for _name, values in series)) for index, label in enumerate(labels)
+        ),
+    )
+
+
+def _drawing(
+    drawing_id: str,
+    title: str,
+    kind: str,
+    paper: Paper,
+    *,
+    labels: Sequence[str],
+    series: Sequence[tuple[str, Sequence[int | None]]],
+    top: int | None,
+) -> SafeString:
     pygal = _pygal()
     horizontal = kind == "HorizontalBar"
-    legend_rows = max(-(-len(series) // legend_columns) - LEGEND_ROWS, 0)
     chart = getattr(pygal, kind)(
-        width=WIDTH,
-        height=120 + ROW_HEIGHT * max(len(labels), 1) if horizontal else HEIGHT + LEGEND_ROW_HEIGHT * legend_rows,
+        width=paper.width,
+        height=120 + ROW_HEIGHT * max(len(labels), 1) if horizontal else HEIGHT,
         style=pygal.style.Style(
             label_font_size=TYPE_SIZE,
             major_label_font_size=TYPE_SIZE,
-            legend_font_size=TYPE_SIZE,
             value_font_size=TYPE_SIZE,
         ),
         css=[],
         js=[],
         no_prefix=True,
         disable_xml_declaration=True,
-        defs=[_pattern(chart_id, index) for index in range(len(INKS))],
-        show_legend=len(series) > 1,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=min(len(series), legend_columns),
+        defs=[_pattern(drawing_id, index) for index in range(len(INKS))],
+        show_legend=False,
         truncate_label=-1,
-        truncate_legend=-1,
         show_minor_x_labels=False,
-        x_labels_major_every=None if horizontal else max(-(-len(labels) // LABELS_ACROSS), 1),
+        x_labels_major_every=None if horizontal else max(-(-len(labels) // paper.labels_across), 1),
         print_values=horizontal,
         print_values_position="top",
         formatter=_number,
@@ -216,19 +254,12 @@ def _draw(
     )
     # Horizontal bars are drawn from the bottom up; the first row of the table belongs at the top.
     step = -1 if horizontal else 1
-    chart.x_labels = [Truncator(label).chars(LABEL_CHARACTERS) for label in labels][::step]
+    chart.x_labels = [Truncator(label).chars(paper.label_characters) for label in labels][::step]
     for name, values in series:
         chart.add(name, list(values)[::step])
-    chart.add_xml_filter(_fit_for_strict_csp(chart_id, title))
-    return Chart(
-        id=chart_id,
-        title=title,
-        svg=mark_safe(chart.render(is_unicode=True)),  # noqa: S308 - lxml has escaped every text
-        columns=(heading, *(name for name, _values in series)),
-        rows=tuple(
-            (label, *(_number(values[index]) for _name, values in series)) for index, label in enumerate(labels)
-        ),
-    )
+    chart.add_xml_filter(_fit_for_strict_csp(drawing_id, title))
+    svg: SafeString = mark_safe(chart.render(is_unicode=True))  # noqa: S308 - lxml has escaped every text
+    return svg
 
 
 def _pygal() -> Any:
@@ -240,15 +271,15 @@ def _pygal() -> Any:
     return pygal
 
 
-def _pattern(chart_id: str, index: int) -> str:
+def _pattern(drawing_id: str, index: int) -> str:
     return (
-        f'<pattern xmlns="http://www.w3.org/2000/svg" id="{chart_id}-{index}" width="6" height="6" '
+        f'<pattern xmlns="http://www.w3.org/2000/svg" id="{drawing_id}-{index}" width="6" height="6" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate({45 if index == 1 else 0})">'
         f'<rect class="paper" width="6" height="6"/>{INKS[index]}</pattern>'
     )
 
 
-def _fit_for_strict_csp(chart_id: str, title: str) -> Callable[[Any], Any]:
+def _fit_for_strict_csp(drawing_id: str, title: str) -> Callable[[Any], Any]:
     """A filter for pygal's tree: drops what the policy forbids or a script would need, and gives series their looks."""
 
     def fit(root: Any) -> Any:
@@ -259,7 +290,7 @@ def _fit_for_strict_csp(chart_id: str, title: str) -> Callable[[Any], Any]:
                 node.attrib.pop("id", None)
                 node.attrib.pop("style", None)
         for index, dash in enumerate(DASHES):
-            _dress(root, index, fill=f"url(#{chart_id}-{index})", dash=dash)
+            _dress(root, index, fill=f"url(#{drawing_id}-{index})", dash=dash)
         root.set("role", "img")
         root.set("aria-label", title)
         return root
@@ -281,9 +312,6 @@ def _dress(root: Any, index: int, *, fill: str, dash: str) -> None:
                 rect.set("fill", fill)
             for path in group.iter("path"):
                 path.set("stroke-dasharray", dash)
-    for box in root.iter("rect"):
-        if f"color-{index}" in _classes(box):
-            box.set("fill", fill)
 
 
 def _classes(node: Any) -> list[str]:

@@ -89,9 +89,9 @@ def test_arrows_that_lead_back_point_to_the_right(page: Page, product: Product, 
 
 def test_a_chart_has_its_names_beside_their_boxes(page: Page, product: Product, writing_organisation: str) -> None:
     page.goto(product.address(f"/t/{writing_organisation}/dashboard/"))
-    legends = page.locator(".pygal-chart .legend").evaluate_all(
-        """(all) => all.map((each) => ["rect", "text"].map((name) => each.querySelector(name).getBoundingClientRect()))
-                       .map(([box, text]) => text.left - box.right)"""
+    legends = page.locator(".chart-wide .chart-legend li").evaluate_all(
+        """(all) => all.map((each) => ["svg", "span"].map((name) => each.querySelector(name).getBoundingClientRect()))
+                       .map(([box, text]) => box.left - text.right)"""
     )
     assert legends
     assert all(0 <= gap < 20 for gap in legends), legends
