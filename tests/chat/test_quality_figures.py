@@ -54,6 +54,12 @@ def test_words_in_another_order_are_another_place() -> None:
     assert not same_place("", WARRANTY)
 
 
+@pytest.mark.parametrize(("words", "is_there"), [("three years", True), ("Warranty", True), ("two years", False)])
+def test_one_word_or_two_are_enough_to_say_where_it_stands(words: str, is_there: bool) -> None:
+    expected = [Expected(PUMP, "pump.txt", text=words)]
+    assert ranks_of(expected, [found(text="Purchase"), found()]) == [2 if is_there else None]
+
+
 @pytest.mark.parametrize(
     ("answer", "phrases", "text", "expected"),
     [
