@@ -164,6 +164,15 @@ def test_measures_that_only_one_run_has_are_neither_better_nor_worse() -> None:
     assert (row.verdict, row.difference) == (Verdict.OTHER, None)
 
 
+def test_a_question_that_failed_in_one_of_the_runs_is_an_error_and_no_worse_search() -> None:
+    hard, easy = Result(answerable=True, ranks=(5,)), Result(answerable=True, ranks=(1,))
+    failed = Result(answerable=True, ranks=(None,), failed=True)
+    rows = {row.name: row for row in compare([hard] * 6 + [easy], [failed] * 6 + [easy])}
+    assert (rows["mrr"].before, rows["mrr"].after, rows["mrr"].worse) == (1.0, 1.0, 0)
+    assert (rows["recall@5"].verdict, rows["recall@5"].is_probable) == (Verdict.SAME, False)
+    assert (rows["errors"].before, rows["errors"].after, rows["errors"].worse) == (0, 6, 6)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
