@@ -71,13 +71,16 @@ def people_wait() -> bool:
 
 
 def next_of(run: QualityRun) -> QualityRun | None:
-    """The organisation's run whose turn it is after this one."""
-    return runs.runs_list(tenant=run.tenant).filter(status=Status.WAITING).order_by("created_at").first()
+    """The organisation's run whose turn it is after this one; None while there is one under way."""
+    every = runs.runs_list(tenant=run.tenant)
+    if every.filter(status=Status.RUNNING).exists():
+        return None
+    return every.filter(status=Status.WAITING).order_by("created_at").first()
 
 
 def postponed(run: QualityRun) -> None:
-    """Note that somebody has a message that goes on with it later."""
-    _alive(run, leased=False)
+    """Note that somebody goes on with it later. A worker that is at it keeps its lease."""
+    _open(run).filter(_free()).update(alive_at=timezone.now())
 
 
 def forgotten() -> list[QualityRun]:

@@ -269,6 +269,31 @@ def test_one_run_at_a_time_and_then_the_next(as_alice: Access, lib: Shelf, sent:
     assert sent[-1] == (str(second.tenant_id), str(second.pk))
 
 
+def test_a_run_that_waits_sends_no_messages_until_it_is_its_turn(
+    as_alice: Access, lib: Shelf, sent: list[tuple[str, ...]]
+) -> None:
+    first, second = start(as_alice, lib[0]), start(as_alice, lib[0])
+    running.go_on(first, seconds=-1)
+    tasks.go_on_run(str(second.tenant_id), str(second.pk))
+    assert sent == []
+    runs.run_cancel(access=as_alice, run=first)
+    tasks.go_on_run(str(first.tenant_id), str(first.pk))
+    assert sent == [(str(second.tenant_id), str(second.pk))]
+
+
+def test_a_message_that_came_twice_takes_nothing_from_the_worker_that_is_at_it(
+    as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]]
+) -> None:
+    run = start(as_alice, lib[0], answers=True, mode="extractive")
+    lease = timezone.now() + timedelta(minutes=5)
+    QualityRun.all_tenants.filter(pk=run.pk).update(status=Status.RUNNING, lease_expires_at=lease)
+    conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
+    Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="Now?")
+    tasks.go_on_run(str(run.tenant_id), str(run.pk))
+    run.refresh_from_db()
+    assert run.lease_expires_at == lease
+
+
 def test_whoever_asks_comes_first(as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]]) -> None:
     conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
     Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="Now?")
