@@ -491,6 +491,40 @@ def test_a_night_run_does_not_wait_behind_another_one(as_alice: Access, lib: She
     assert QualityRun.all_tenants.count() == 1
 
 
+def test_a_night_run_that_a_worker_has_taken_up_is_waited_for(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_up(run: QualityRun) -> bool:
+        rows = QualityRun.all_tenants.filter(pk=run.pk)
+        rows.update(status=Status.RUNNING, lease_expires_at=timezone.now() + timedelta(minutes=5))
+        monkeypatch.setattr(running, "go_on", go_on)
+        return go_on(run)
+
+    def worker_lets_go(_seconds: float) -> None:
+        QualityRun.all_tenants.update(lease_expires_at=None)
+
+    go_on = running.go_on
+    monkeypatch.setattr(running, "go_on", taken_up)
+    monkeypatch.setattr("time.sleep", worker_lets_go)
+    assert quality_run()["status"] == "completed"
+
+
+def test_nobody_takes_up_a_night_run_that_waits_for_people(
+    as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = iter([True, True, True])
+    monkeypatch.setattr(running, "people_wait", lambda: next(waits, False))
+
+    def minutes_later(_seconds: float) -> None:
+        tasks.tidy_runs()
+        QualityRun.all_tenants.update(alive_at=timezone.now() - timedelta(minutes=2))
+
+    monkeypatch.setattr("time.sleep", minutes_later)
+    AnswerSettings.objects.create(tenant=acme, mode="extractive")
+    assert quality_run(answers=True)["status"] == "completed"
+    assert sent == []
+
+
 def test_a_run_tells_who_put_the_passages_in_order(settings: LazySettings) -> None:
     settings.RERANKER_URL, settings.RERANKER_WEIGHT = "http://gpu:8000/v1", 0.5
     assert configuration.reranker_in_use() == "http://gpu:8000/v1: 0.5"
