@@ -119,8 +119,10 @@ def _free() -> Q:
 
 def _go_on(run: QualityRun, deadline: float) -> bool:
     wanted = configuration.read(run.configuration)
-    if wanted.chunk_characters and shadows.go_on(_shadow(run, wanted.chunk_characters), deadline=deadline):
-        return True
+    if wanted.chunk_characters:
+        shadow = _shadow(run, wanted.chunk_characters)
+        if shadows.go_on(shadow, deadline=deadline, alive=lambda: _alive(run, leased=True)):
+            return _open(run).exists()
     asyncio.run(_ask_some(run, _left(run), wanted, deadline))
     run.refresh_from_db()
     if run.status != Status.RUNNING:

@@ -22,6 +22,7 @@ from chat.quality import asking, configuration, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
 from chat.quality.models import QualityResult, QualityRun
+from ingestion import shadows
 from ingestion.models import Chunk, Collection, Document
 from ingestion.parts import Parts
 from tenants.access import Access
@@ -225,6 +226,29 @@ def test_a_copy_that_nobody_knows_of_goes_too(as_alice: Access, acme: Tenant, li
     QualityRun.all_tenants.filter(pk=run.pk).update(shadow_id=None, status=Status.FAILED)
     tasks.tidy_runs()
     assert list(Tenant.objects.all()) == [acme]
+
+
+def test_a_long_document_is_copied_under_the_same_lease_until_nobody_wants_it(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = shelf(as_alice)
+    manual = document(as_alice, collection, "\n\n".join(f"{PUMP} That was part {n}." for n in range(12)), "manual.txt")
+    ask_for(as_alice, collection, WARRANTY, manual)
+    run = start(as_alice, collection, chunk_characters=200)
+    rows = QualityRun.all_tenants.filter(pk=run.pk)
+    leases = []
+
+    def slow(*_batch: object) -> None:
+        leases.append(rows.filter(lease_expires_at__gt=timezone.now()).exists())
+        rows.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        if len(leases) == 3:
+            runs.run_cancel(access=as_alice, run=run)
+
+    monkeypatch.setattr(shadows, "EMBED_BATCH", 1)
+    monkeypatch.setattr(shadows, "_index", slow)
+    assert not running.go_on(run)
+    assert leases == [True, True, True]
+    assert not Tenant.objects.filter(slug__startswith=shadows.SLUG).exists()
 
 
 # --- getting on, and not getting on ---
