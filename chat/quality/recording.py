@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from chat.domain import Passage
 from chat.excerpts import opening
 from chat.quality import matching
@@ -17,14 +19,17 @@ from ingestion.index import tokens
 from ingestion.models import Document
 
 
+@transaction.atomic
 def result_write(*, run: QualityRun, ordinal: int, question: GoldenQuestion, asked: Asked) -> None:
+    """A question that was deleted while it was asked has a result as one that is deleted afterwards."""
+    kept = GoldenQuestion.objects.for_tenant(run.tenant_id).select_for_update().filter(pk=question.pk).first()
     expected = [Expected(each.series, each.document_name, each.page, each.text) for each in question.sources.all()]
     series = _series_of(run, asked.found)
     found = [_found(passage, series) for passage in asked.found]
     QualityResult.objects.create(
         tenant=run.tenant,
         run=run,
-        question=question,
+        question=kept,
         ordinal=ordinal,
         text=question.text,
         answerable=question.answerable,

@@ -123,7 +123,8 @@ def _go_on(run: QualityRun, deadline: float) -> bool:
         shadow = _shadow(run, wanted.chunk_characters)
         if shadows.go_on(shadow, deadline=deadline, alive=lambda: _alive(run, leased=True)):
             return _open(run).exists()
-    asyncio.run(_ask_some(run, _left(run), wanted, deadline))
+    left = list(enumerate(_left(run), runs.results_of(run).count() + 1))
+    asyncio.run(_ask_some(run, left, wanted, deadline))
     run.refresh_from_db()
     if run.status != Status.RUNNING:
         return False
@@ -140,14 +141,15 @@ def _left(run: QualityRun) -> list[GoldenQuestion]:
 
 
 async def _ask_some(
-    run: QualityRun, left: Sequence[GoldenQuestion], wanted: configuration.Configuration, deadline: float
+    run: QualityRun, left: Sequence[tuple[int, GoldenQuestion]], wanted: configuration.Configuration, deadline: float
 ) -> None:
-    """Until the time is over, somebody has cancelled the run, or too many have failed in a row."""
+    """Until the time is over, somebody has cancelled the run, or too many have failed in a row. Each of `left` has the
+    number of its result."""
     instead = await in_thread(configuration.instead_of, run.tenant, wanted, documents_of=run.shadow_id)
     scope = Scope() if run.shadow_id else Scope(collection_ids=frozenset(_collection_ids(run)))
     breaker = MemoryBreaker()  # a run that fails is no reason to keep people's questions from the model
     try:
-        for number, question in enumerate(left, run.done + 1):
+        for number, question in left:
             kit = await in_thread(configuration.kit_of, run.tenant, question.text, breaker, wanted, instead)
             asked = await _ask(Question(question.text, (), scope), kit, with_answer=run.with_answers)
             await in_thread(recording.result_write, run=run, ordinal=number, question=question, asked=asked)

@@ -21,7 +21,7 @@ from chat.models import AnswerSettings, Conversation, Provider, Turn
 from chat.quality import asking, configuration, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
-from chat.quality.models import QualityResult, QualityRun
+from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
 from ingestion import shadows
 from ingestion.models import Chunk, Collection, Document
 from ingestion.parts import Parts
@@ -280,6 +280,28 @@ def test_a_worker_that_has_died_is_taken_over_from_and_a_living_one_is_not(
     tasks.tidy_runs()
     assert sent == [(str(run.tenant_id), str(run.pk))]
     assert finished(run).status == Status.COMPLETED
+
+
+def test_a_worker_that_died_before_it_had_counted_a_question_is_taken_over_from(as_alice: Access, lib: Shelf) -> None:
+    run = start(as_alice, lib[0])
+    running.go_on(run, seconds=-1)
+    QualityRun.all_tenants.filter(pk=run.pk).update(done=0)
+    run = finished(run)
+    assert (run.status, run.done) == (Status.COMPLETED, 3), run.error_message
+
+
+def test_a_golden_question_that_is_deleted_while_it_is_asked_does_not_break_the_run(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*args: Any, **options: Any) -> asking.Asked:
+        asked = await asking.ask(*args, **options)
+        await GoldenQuestion.all_tenants.filter(text=WARRANTY).adelete()
+        return asked
+
+    monkeypatch.setattr(running, "ask", slow)
+    run = finished(start(as_alice, lib[0]))
+    assert (run.status, run.figures["questions"]) == (Status.COMPLETED, 3), run.error_message
+    assert results(run)[WARRANTY].question is None
 
 
 def test_one_run_at_a_time_and_then_the_next(as_alice: Access, lib: Shelf, sent: list[tuple[str, ...]]) -> None:
