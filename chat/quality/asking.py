@@ -44,6 +44,7 @@ class Asked:
     first_word_ms: int | None = None
     elapsed_ms: int | None = None
     error: str = ""
+    """A `Sentence` where it is known what it was made of."""
 
     @property
     def answer(self) -> str:

@@ -17,6 +17,7 @@ from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
 from chat.refusal import language_of
 from ingestion.index import tokens
 from ingestion.models import Document
+from ingestion.sentences import made_of
 
 
 @transaction.atomic
@@ -46,7 +47,8 @@ def result_write(*, run: QualityRun, ordinal: int, question: GoldenQuestion, ask
         elapsed_ms=asked.elapsed_ms,
         prompt_tokens=asked.usage.prompt_tokens,
         completion_tokens=asked.usage.completion_tokens,
-        error_message=asked.error,
+        error_message=str(asked.error),
+        error_made_of=made_of(asked.error),
     )
 
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from chat.aio import in_thread
 from chat.llm.breaker import MemoryBreaker
@@ -27,6 +28,8 @@ from chat.quality.models import GoldenQuestion, QualityRun
 from chat.question import Kit, Question
 from ingestion import shadows
 from ingestion.domain import Scope
+from ingestion.sentences import made_of, unpacked
+from ingestion.sentences import sentence as _
 from ingestion.tenant_parts import parts_of
 from project.errors import AppError
 
@@ -51,12 +54,13 @@ def go_on(run: QualityRun, *, seconds: float = SLICE_S) -> bool:
     if not _claim(run):
         return False
     try:
-        goes_on = _go_on(run, time.monotonic() + seconds)
+        with translation.override(run.language or settings.LANGUAGE_CODE):
+            goes_on = _go_on(run, time.monotonic() + seconds)
     except AppError as error:
         goes_on = _end(run, Status.FAILED, error.message)
     except Exception:
         logger.exception("quality run %s failed", run.pk)
-        goes_on = _end(run, Status.FAILED, f"Something unexpected went wrong. Quote {run.pk} to the operator.")
+        goes_on = _end(run, Status.FAILED, _unexpected(str(run.pk)))
     finally:
         _alive(run, leased=False)
     if not goes_on:
@@ -169,7 +173,11 @@ async def _ask(question: Question, kit: Kit, *, with_answer: bool) -> Asked:
     except Exception:
         reference = secrets.token_hex(4)
         logger.exception("a golden question failed, reference %s", reference)
-        return Asked(error=f"Something unexpected went wrong. Quote {reference} to the operator.")
+        return Asked(error=_unexpected(reference))
+
+
+def _unexpected(reference: str) -> str:
+    return _("Something unexpected went wrong. Quote %(reference)s to the operator.", reference=reference)
 
 
 def _may_go_on(run: QualityRun, done: int) -> bool:
@@ -181,8 +189,10 @@ def _may_go_on(run: QualityRun, done: int) -> bool:
 
 def _failing(run: QualityRun) -> str:
     """Why the last ones have failed, where all of them did."""
-    last = runs.results_of(run).order_by("-ordinal").values_list("error_message", flat=True)[:FAILURES_IN_ROW]
-    return last[0] if len(last) == FAILURES_IN_ROW and all(last) else ""
+    last = runs.results_of(run).order_by("-ordinal").only("error_message", "error_made_of")[:FAILURES_IN_ROW]
+    if len(last) < FAILURES_IN_ROW or not all(result.error_message for result in last):
+        return ""
+    return unpacked(last[0].error_made_of or last[0].error_message)
 
 
 def _shadow(run: QualityRun, max_characters: int) -> shadows.Shadow:
@@ -205,7 +215,8 @@ def _end(run: QualityRun, status: QualityRun.Status, message: str = "") -> bool:
         done=len(results),
         total=len(results) if status is Status.COMPLETED else run.total,
         figures=figures_of(results),
-        error_message=message,
+        error_message=str(message),
+        error_made_of=made_of(message),
         finished_at=timezone.now(),
     )
     run.refresh_from_db()

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from chat.quality import configuration, golden
 from chat.quality.configuration import Configuration
@@ -59,6 +59,7 @@ def run_start(
         with_answers=with_answers,
         total=total,
         started_by=access.actor_name,
+        language=get_language() or "",
     )
     audit.record(access, gettext_noop("quality run started"), run.name, questions=total, with_answers=with_answers)
     return run

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from chat.domain import Answered, Checked, Finding, Verdict
 from chat.models import AnswerSettings, Conversation, Provider, Turn
@@ -22,9 +23,11 @@ from chat.quality import asking, configuration, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
 from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
+from chat.question import Question
 from ingestion import shadows
 from ingestion.models import Chunk, Collection, Document
 from ingestion.parts import Parts
+from ingestion.sentences import sentence
 from tenants.access import Access
 from tenants.errors import Forbidden, NotFound
 from tenants.models import AuditEvent, Tenant
@@ -35,6 +38,7 @@ from tests.contracts.openai_server import OpenAIServer
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = QualityRun.Status
 Shelf = tuple[Collection, Document, Document]
+UNREACHABLE = sentence("The embedding server at %(url)s does not answer. Start it, or correct its address.", url="e:1")
 
 
 @pytest.fixture(autouse=True)
@@ -382,6 +386,55 @@ def test_a_model_that_is_gone_is_not_asked_for_ever(as_alice: Access, lib: Shelf
     assert run.status == Status.FAILED
     assert "not-there" in run.error_message
     assert run.done < run.total
+
+
+def test_what_went_wrong_is_told_in_the_language_of_whoever_reads_it(
+    as_alice: Access, alice_client: Client, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the embedder says, and what nobody has expected; both come from the worker."""
+
+    async def breaks(question: Question, *_rest: Any, **_options: Any) -> asking.Asked:
+        if question.text == WARRANTY:
+            raise RuntimeError
+        return asking.Asked(
+            error=sentence(
+                "The embedding server at %(url)s does not answer. Start it, or correct its address.", url="e:1"
+            )
+        )
+
+    monkeypatch.setattr(running, "ask", breaks)
+    run = finished(start(as_alice, lib[0]))
+    page = alice_client.get(
+        reverse("chat:dashboard_quality_run", args=["acme", run.pk]), headers={"Accept-Language": "de"}
+    ).text
+    assert "Etwas Unerwartetes ist schiefgegangen." in page
+    assert "Der Embedding-Server unter e:1 antwortet nicht." in page
+
+
+def test_what_a_provider_says_is_told_in_the_language_of_whoever_has_started_the_run(
+    as_alice: Access, lib: Shelf, model: OpenAIServer
+) -> None:
+    Provider.all_tenants.update(model="not-there")
+    with override("de"):
+        run = start(as_alice, lib[0], answers=True, mode="generative")
+    run = finished(run)
+    assert "hat das Modell" in results(run)[WARRANTY].error_message
+
+
+def test_a_run_that_fails_says_why_in_the_language_of_whoever_reads_it(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "FAILURES_IN_ROW", 2)
+
+    async def breaks(*_arguments: Any, **_options: Any) -> asking.Asked:
+        raise RuntimeError
+
+    monkeypatch.setattr(running, "ask", breaks)
+    run = finished(start(as_alice, lib[0]))
+    assert run.status == Status.FAILED
+    with override("de"):
+        assert run.error_told.startswith("Etwas Unerwartetes ist schiefgegangen.")
+    assert run.error_told == run.error_message
 
 
 # --- who, and what for ---
