@@ -182,6 +182,20 @@ def test_every_mistake_is_named_with_its_line(acme: Tenant, manuals: Collection,
     assert "folder/name" in told[3]
 
 
+def test_a_question_with_an_unquoted_comma_is_not_cut_there(manuals: Collection) -> None:
+    told = problems(manuals, "question", "Who pays?", "What, if anything, is due?", '"What, then?",')
+    assert [each.partition(":")[0] for each in told] == ["Line 3"]
+    assert "more cells than the first line" in told[0]
+
+
+def test_a_document_in_no_folder_is_told_from_one_of_its_name_in_a_folder(
+    acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    DocumentFactory(tenant=acme, collection=manuals, name="pump.pdf", folder="old", status="ready")
+    (draft,) = imported(manuals, "question,document", f"{WARRANTY},PUMP.pdf")
+    assert [source.document for source in draft.sources] == [pump]
+
+
 def test_many_mistakes_are_counted_instead_of_told(manuals: Collection) -> None:
     told = problems(manuals, "question,document", *(f"{n}?,gone.pdf" for n in range(30)))
     assert (len(told), told[-1]) == (21, "… and 10 more.")
@@ -250,7 +264,16 @@ def test_what_is_exported_can_be_imported(
     assert (second.text, second.answerable) == (ABSENT, False)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30?", "-5 degrees?", "@SUM(A1)", "'quoted'?"])
+def test_a_phrase_that_is_exported_stays_one(
+    alice_client: Client, as_alice: Access, manuals: Collection, pump: Document
+) -> None:
+    ask_for(as_alice, manuals, WARRANTY, pump, phrases=["grep | sort", "two"])
+    table = alice_client.get(reverse("chat:dashboard_golden_export", args=["acme", manuals.pk])).content
+    (draft,) = golden_csv.imported(table, collection=manuals)
+    assert draft.key_phrases == ("grep sort", "two")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30?", "-5 degrees?", "@SUM(A1)", "'quoted'?", "'-ware?", "''=x"])
 def test_a_spreadsheet_finds_no_formula_and_we_find_the_question(
     alice_client: Client, as_alice: Access, manuals: Collection, text: str
 ) -> None:
