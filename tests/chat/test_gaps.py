@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from tenants.models import AuditEvent, Role, Tenant, User
 from tests.factories import CollectionFactory, DocumentFactory, member
 
 QUESTION = "How long may a guest keep the key?"
+LONG = "What is the notice period of somebody who has worked part-time in the sales department"
 ANSWER = "A guest keeps the key for three days."
 
 pytestmark = pytest.mark.usefixtures("made_of")
@@ -213,9 +215,25 @@ def test_members_can_only_ask(as_bob: Access, shelf: Collection) -> None:
 
 def test_a_name_is_made_of_any_question() -> None:
     assert services.document_name("???") == "answer.md"
-    assert services.document_name("Колико кошта паркинг?") == "Колико_кошта_паркинг.md"
-    assert services.document_name("../../etc/passwd") == "etc_passwd.md"
-    assert len(services.document_name("word " * 100)) < 90
+    assert services.document_name("Колико кошта\n паркинг?") == "Колико_кошта_паркинг.md"
+    assert re.fullmatch(r"etc_passwd-[0-9a-f]{8}\.md", services.document_name("../../etc/passwd"))
+    assert len(services.document_name("word " * 100)) < 99
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I build it with C++?", "How do I build it with C#?"),
+        (f"{LONG} after a year?", f"{LONG} after nine years?"),
+    ],
+)
+def test_the_answer_to_another_question_never_takes_the_place_of_a_document(
+    as_bob: Access, as_alice: Access, shelf: Collection, one: str, other: str
+) -> None:
+    for question in (one, other):
+        document = services.gap_answer(access=as_alice, gap=asked(as_bob, question), text=question, collection=shelf)
+        assert document.version == 1
+    assert Document.objects.for_tenant(as_alice.tenant).exclude(status="superseded").count() == 2
 
 
 # --- what the asker sees ---
