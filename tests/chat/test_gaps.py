@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from chat.errors import GapClosed, TurnConflict
-from chat.gaps import grouping, selectors, services
+from chat.gaps import grouping, selectors, services, views
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
@@ -322,6 +322,41 @@ def test_an_answer_without_words_is_given_back_with_what_is_wrong(as_bob: Access
     assert response.status_code == 400
     assert "This field is required." in response.content.decode()
     assert [each.status for each in gaps(as_bob)] == ["open"]
+
+
+def test_what_was_typed_is_there_again_wherever_the_question_stood_in_the_list(
+    as_bob: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PAGE_SIZE", 1)
+    older, _newer = asked(as_bob), asked(as_bob, "Who waters the plants?")
+    url = reverse("chat:dashboard_gap_mark", args=["acme", older.pk])
+    page = alice_client.post(url, {"text": "On page 3. " * 200}).content.decode()
+    assert page.count("On page 3. ") >= 200
+    assert "at most 1000 characters" in page
+
+
+def test_what_was_typed_is_there_again_when_there_is_no_room_for_it(
+    as_bob: Access, alice_client: Client, shelf: Collection, settings: Any
+) -> None:
+    settings.TENANT_MAX_BYTES = 1
+    url = reverse("chat:dashboard_gap_answer", args=["acme", asked(as_bob).pk])
+    data = {"text": ANSWER, "collection": str(shelf.pk)}
+    response = alice_client.post(url, data, headers={"Accept-Language": "de"})
+    assert response.status_code == 400
+    assert ANSWER in response.content.decode()
+    assert "Löschen Sie Dokumente" in response.content.decode()
+    assert [each.status for each in gaps(as_bob)] == ["open"]
+
+
+def test_what_was_typed_is_there_again_when_somebody_else_was_quicker(
+    as_bob: Access, as_alice: Access, alice_client: Client, shelf: Collection
+) -> None:
+    gap = asked(as_bob)
+    services.gap_mark_answered(access=as_alice, gap=gap, text="On page 3.")
+    url = reverse("chat:dashboard_gap_answer", args=["acme", gap.pk])
+    page = alice_client.post(url, {"text": ANSWER, "collection": str(shelf.pk)}).content.decode()
+    for text in ("Somebody has dealt with this question already", "On page 3.", ANSWER):
+        assert text in page
 
 
 def test_another_organisations_collection_cannot_be_chosen(
