@@ -137,17 +137,22 @@ def results_of(run: QualityRun) -> QuerySet[QualityResult]:
     return QualityResult.objects.for_tenant(run.tenant_id).filter(run=run)
 
 
-def pairs_of(before: QualityRun, after: QualityRun) -> list[Pair]:
-    """The questions that both runs have asked, as they were the same, in the order of the later run."""
-    earlier = {(row.question_id, row.text): row for row in results_of(before).exclude(question=None)}
-    later = [row for row in results_of(after) if (row.question_id, row.text) in earlier]
+def pairs_of(before: QualityRun, after: QualityRun, *, whole: bool = True) -> list[Pair]:
+    """The questions that both runs have asked, as they were the same, in the order of the later run. Answers and
+    passages are large: without `whole` they are left where they are."""
+    one, other = (results_of(run) if whole else results_of(run).defer("answer", "passages") for run in (before, after))
+    earlier = {(row.question_id, row.text): row for row in one.exclude(question=None)}
+    later = [row for row in other if (row.question_id, row.text) in earlier]
     return [(earlier[row.question_id, row.text], row) for row in later]
 
 
 def same_results(before: QualityRun, after: QualityRun) -> tuple[list[Result], list[Result]]:
     """The same as figures take them."""
-    pairs = pairs_of(before, after)
-    return [as_result(one) for one, _two in pairs], [as_result(two) for _one, two in pairs]
+    return as_results(pairs_of(before, after, whole=False))
+
+
+def as_results(pairs: Sequence[Pair]) -> tuple[list[Result], list[Result]]:
+    return [as_result(before) for before, _after in pairs], [as_result(after) for _before, after in pairs]
 
 
 def as_result(row: QualityResult) -> Result:

@@ -12,14 +12,17 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
+from selectolax.lexbor import LexborHTMLParser
 
 from chat.domain import Answered, Checked, Finding, Verdict
 from chat.models import AnswerSettings, Conversation, Provider, Turn
-from chat.quality import asking, configuration, running, runs, tasks
+from chat.quality import asking, configuration, run_views, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
 from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
@@ -509,6 +512,47 @@ def test_a_run_shows_each_question_with_what_was_found(alice_client: Client, two
     assert WARRANTY in page
     assert "not found" in page
     assert "Differences from the baseline" in page
+
+
+def test_questions_stand_on_pages(
+    alice_client: Client, two_runs: tuple[QualityRun, QualityRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_views, "QUESTIONS_SHOWN", 2)
+    address = reverse("chat:dashboard_quality_run", args=["acme", two_runs[1].pk])
+    first, second = (
+        [row.text for row in alice_client.get(address, {"page": page}).context["results"]] for page in (1, 2)
+    )
+    assert (len(first), {*first, *second}) == (2, {WARRANTY, FARE, ABSENT})
+    assert "?page=2#results-heading" in alice_client.get(address).text
+    chosen = {"run": [str(run.pk) for run in two_runs]}
+    page = alice_client.get(reverse("chat:dashboard_quality_compare", args=["acme"]), chosen)
+    assert [each["pair"][1].text for each in page.context["changed"]] == [WARRANTY]
+
+
+def test_a_run_under_way_is_looked_at_without_all_that_it_has_measured(
+    alice_client: Client, as_alice: Access, lib: Shelf, two_runs: tuple[QualityRun, QualityRun]
+) -> None:
+    run = start(as_alice, lib[0])
+    running.go_on(run, seconds=-1)
+    for address, target in (
+        (reverse("chat:dashboard_quality_run", args=["acme", run.pk]), "progress"),
+        (reverse("chat:dashboard_quality", args=["acme"]), "runs"),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert alice_client.get(address, headers={"HX-Target": target}).status_code == 200
+        assert not [each for each in queries if "chat_qualityresult" in each["sql"]]
+
+
+def test_runs_that_are_ticked_stay_ticked_while_one_is_under_way(
+    alice_client: Client, as_alice: Access, lib: Shelf, two_runs: tuple[QualityRun, QualityRun]
+) -> None:
+    start(as_alice, lib[0])
+    fresh = alice_client.get(
+        reverse("chat:dashboard_quality", args=["acme"]), {"run": str(two_runs[0].pk)}, headers={"HX-Target": "runs"}
+    )
+    boxes = LexborHTMLParser(fresh.content).css("[name=run]")
+    ticks = {str(box.attributes["value"]): "checked" in box.attributes for box in boxes}
+    assert ticks == {str(two_runs[0].pk): True, str(two_runs[1].pk): False}
 
 
 def test_two_runs_stand_side_by_side(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
