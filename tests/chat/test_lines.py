@@ -329,6 +329,19 @@ def test_a_line_out_of_bounds_is_refused(shelf: Collection, alice_client: Client
     assert selectors.lines_of(tenant_id=shelf.tenant_id) == {}
 
 
+def test_no_line_is_drawn_before_there_is_anything_that_it_could_hold_for(
+    as_alice: Access, alice_client: Client, no_queue: list[str]
+) -> None:
+    empty = ingestion.collection_create(access=as_alice, name="Empty")
+    assert 'name="line"' not in alice_client.get(url("lines")).content.decode()
+    for name, said in (("line_choose", "is saved"), ("line_fit", "is being asked")):
+        page = alice_client.post(url(name, empty.pk), {"line": "0.87"}, follow=True).content.decode()
+        assert "The general line holds until its documents are read" in page
+        assert said not in page
+    assert not RelevanceLine.all_tenants.exists()
+    assert no_queue == []
+
+
 def test_it_can_be_tried_out_at_once(shelf: Collection, alice_client: Client, eager_tasks: None) -> None:
     alice_client.post(url("line_fit", shelf.pk))
     assert RelevanceLine.objects.for_tenant(shelf.tenant_id).get().fitted is not None
