@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from chat import tasks
 from chat.answering import anything_relevant
@@ -312,6 +313,12 @@ def test_the_page_shows_what_each_line_does(shelf: Collection, as_alice: Access,
     page = alice_client.get(url("lines")).content.decode()
     for text in ("Handbook", "of 10 questions", "of 63 questions", "fitted"):
         assert text in page
+    parsed = LexborHTMLParser(page)
+    named = [parsed.css_first(f"#{meter.attributes['aria-labelledby']}") for meter in parsed.css("meter")]
+    assert [each and each.text() for each in named] == [
+        "Own questions that are answered",
+        "Off-topic questions that are refused",
+    ]
 
 
 def test_the_page_takes_a_line_and_gives_it_back(shelf: Collection, alice_client: Client) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Iterator
 from datetime import timedelta
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -567,6 +568,18 @@ def test_two_runs_stand_side_by_side(alice_client: Client, two_runs: tuple[Quali
     assert [each["pair"][1].text for each in page.context["changed"]] == [WARRANTY]
     assert [label for label, _values, differs in page.context["setup"] if differs] == ["Most passages"]
     assert "No difference beyond chance" in page.text
+
+
+def test_headings_skip_no_level(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
+    before, after = two_runs
+    run = reverse("chat:dashboard_quality_run", args=["acme", after.pk])
+    compare = reverse("chat:dashboard_quality_compare", args=["acme"])
+    for address in (run, f"{compare}?run={before.pk}&run={after.pk}"):
+        tags = [
+            str(each.tag) for each in LexborHTMLParser(alice_client.get(address).content).css("main :is(h1,h2,h3,h4)")
+        ]
+        assert [(one, other) for one, other in pairwise(tags) if int(other[1]) > int(one[1]) + 1] == []
+        assert "h3" in tags
 
 
 def test_two_runs_have_to_be_chosen(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
