@@ -76,8 +76,8 @@ def _passage_rows(expected: Sequence[Expected], found: Sequence[Found], asked: A
 
 
 def _answer_match(question: GoldenQuestion, asked: Asked) -> float | None:
-    """Of an answer; a refusal of a question that has one holds nothing of it."""
-    if not question.answerable or not asked.answer or asked.error:
+    """Of an answer; a refusal of a question that has one holds nothing of it, and an empty answer does not either."""
+    if not question.answerable or asked.elapsed_ms is None or asked.error:
         return None
     language = language_of(question.text).partition("-")[0]
     return matching.answer_match(

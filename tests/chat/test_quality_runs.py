@@ -139,6 +139,19 @@ async def test_what_a_check_of_an_answer_says_is_counted(monkeypatch: pytest.Mon
     assert (asked.model, asked.sentences, asked.unsupported) == ("phi3.5", 4, 1)
 
 
+def test_an_empty_answer_holds_nothing_of_what_was_expected(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def says(question: Question, *_rest: Any, **_options: Any) -> asking.Asked:
+        written = ["It lasts three years."] if question.text == WARRANTY else []
+        return asking.Asked(refused=False, written=written, elapsed_ms=100)
+
+    monkeypatch.setattr(running, "ask", says)
+    run = finished(start(as_alice, lib[0], answers=True))
+    assert (results(run)[WARRANTY].answer_match, results(run)[FARE].answer_match) == (1.0, 0.0)
+    assert run.figures["answer_match"] == 0.5
+
+
 def test_quotes_are_answers_too_and_ask_no_model(as_alice: Access, lib: Shelf, model: OpenAIServer) -> None:
     run = finished(start(as_alice, lib[0], answers=True, mode="extractive"))
     assert results(run)[WARRANTY].answer_match == 1.0
