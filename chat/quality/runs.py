@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -141,9 +141,14 @@ def pairs_of(before: QualityRun, after: QualityRun, *, whole: bool = True) -> li
     """The questions that both runs have asked, as they were the same, in the order of the later run. Answers and
     passages are large: without `whole` they are left where they are."""
     one, other = (results_of(run) if whole else results_of(run).defer("answer", "passages") for run in (before, after))
-    earlier = {(row.question_id, row.text): row for row in one.exclude(question=None)}
-    later = [row for row in other if (row.question_id, row.text) in earlier]
-    return [(earlier[row.question_id, row.text], row) for row in later]
+    earlier = {_as_asked(row): row for row in one.exclude(question=None)}
+    return [(earlier[asked], row) for row in other if (asked := _as_asked(row)) in earlier]
+
+
+def _as_asked(row: QualityResult) -> Hashable:
+    """The question and where its answer was expected: what was changed between two runs tells nothing of either."""
+    places = frozenset((each["document"], each["page"], each["text"]) for each in row.expected)
+    return row.question_id, row.text, row.answerable, places
 
 
 def same_results(before: QualityRun, after: QualityRun) -> tuple[list[Result], list[Result]]:

@@ -23,9 +23,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from chat.domain import Answered, Checked, Finding, Verdict
 from chat.models import AnswerSettings, Conversation, Provider, Turn
-from chat.quality import asking, configuration, run_views, running, runs, tasks
+from chat.quality import asking, configuration, golden, run_views, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
+from chat.quality.golden import Draft, SourceDraft
 from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
 from chat.question import Question
 from ingestion import shadows
@@ -581,6 +582,17 @@ def test_two_runs_stand_side_by_side(alice_client: Client, two_runs: tuple[Quali
     assert [each["pair"][1].text for each in page.context["changed"]] == [WARRANTY]
     assert [label for label, _values, differs in page.context["setup"] if differs] == ["Most passages"]
     assert "No difference beyond chance" in page.text
+
+
+def test_a_question_whose_answer_is_expected_elsewhere_by_now_is_not_compared(
+    as_alice: Access, acme: Tenant, lib: Shelf
+) -> None:
+    before = finished(start(as_alice, lib[0]))
+    for text in (WARRANTY, FARE):  # where that of the other one stands is only written again
+        asked = GoldenQuestion.objects.for_tenant(acme).get(text=text)
+        golden.golden_update(access=as_alice, golden=asked, draft=Draft(text=text, sources=(SourceDraft(lib[2]),)))
+    after = finished(start(as_alice, lib[0]))
+    assert {row.text for _earlier, row in runs.pairs_of(before, after)} == {FARE, ABSENT}
 
 
 def test_headings_skip_no_level(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
