@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from selectolax.lexbor import LexborHTMLParser
 
-from chat.quality import golden, golden_csv, ratings
+from chat.quality import golden, golden_csv, rating_views, ratings
 from chat.quality.errors import ImportRefused, QualityRefused
 from chat.quality.golden import Draft
 from chat.quality.models import GoldenQuestion, Rating
@@ -353,6 +353,19 @@ def test_the_dashboard_counts_ratings(alice_client: Client, as_bob: Access, acme
         ratings.rating_set(access=as_bob, turn_id=answered(as_bob, WARRANTY).pk, helpful=helpful)
     context = alice_client.get(reverse("chat:dashboard", args=["acme"])).context
     assert (context["ratings"].helpful, context["ratings"].unhelpful) == (2, 1)
+
+
+def test_every_rated_answer_can_be_leafed_to(
+    alice_client: Client, as_bob: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating_views, "RATED_SHOWN", 1)
+    for question in (WARRANTY, ABSENT):
+        ratings.rating_set(access=as_bob, turn_id=answered(as_bob, question).pk, helpful=True)
+    address = reverse("chat:dashboard_rated", args=["acme"])
+    first, second = (alice_client.get(address, {"page": page}).text for page in (1, 2))
+    assert ABSENT in first
+    assert "?page=2" in first
+    assert WARRANTY in second
 
 
 def test_a_helpful_answer_becomes_a_golden_question_with_what_it_cites(
