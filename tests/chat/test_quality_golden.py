@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from selectolax.lexbor import LexborHTMLParser
 
@@ -123,6 +125,36 @@ def test_a_question_is_edited_and_deleted(
     assert (changed.text, changed.answerable, list(changed.sources.all())) == (ABSENT, False, [])
     alice_client.post(reverse("chat:dashboard_golden_delete", args=["acme", made.pk]))
     assert texts(acme) == []
+
+
+def test_a_document_that_is_not_there_any_more_is_named_before_it_is_lost(
+    alice_client: Client, as_alice: Access, acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    made = ask_for(
+        as_alice, manuals, WARRANTY, pump, DocumentFactory(tenant=acme, collection=manuals, name="train.txt")
+    )
+    address = reverse("chat:dashboard_golden_edit", args=["acme", made.pk])
+    assert "no longer in this collection" not in alice_client.get(address).text
+    Document.objects.for_tenant(acme).filter(pk=pump.pk).update(collection=CollectionFactory(tenant=acme))
+    page = alice_client.get(address).text
+    assert "“pump.pdf” is no longer in this collection." in page
+    assert "“train.txt” is no longer" not in page
+    chosen = [option.text() for option in LexborHTMLParser(page).css("[name$=-document] option[selected]")]
+    assert chosen == ["Any, or none", "train.txt", "Any, or none"]
+
+
+def test_documents_are_read_once_however_many_say_it(
+    alice_client: Client, as_alice: Access, acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    several = [DocumentFactory(tenant=acme, collection=manuals) for _number in range(4)]
+    counts = []
+    for text, documents in ((WARRANTY, [pump]), (f"{WARRANTY} And why?", several)):
+        made = ask_for(as_alice, manuals, text, *documents)
+        alice_client.get(reverse("chat:dashboard_golden_edit", args=["acme", made.pk]))
+        with CaptureQueriesContext(connection) as queries:
+            alice_client.get(reverse("chat:dashboard_golden_edit", args=["acme", made.pk]))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_the_same_question_twice_is_refused(as_alice: Access, manuals: Collection, pump: Document) -> None:
