@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
@@ -136,6 +138,29 @@ def test_nearly_the_same_meaning_is_the_same_question(as_bob: Access, eager_task
     asked(as_bob, "How long may a guest keep the key of the house by the lake over a winter?")
     asked(as_bob, "Who empties the bins?")
     assert sorted(gap.times for gap in gaps(as_bob)) == [1, 2]  # type: ignore[attr-defined]  # annotated
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_comes_while_its_gap_is_put_to_another_one_goes_along(
+    as_bob: Access, as_alice: Access, no_queue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = asked(as_bob, "When may the key be kept?"), asked(as_bob)
+
+    def join() -> None:
+        grouping._join(as_bob.tenant.pk, newer.pk, older.pk)
+        connection.close()
+
+    def meanwhile(*_arguments: object) -> list[dict[str, object]]:
+        joining.start()
+        joining.join(timeout=0.5)  # it has to wait for what is being written
+        return []
+
+    joining = Thread(target=join)
+    monkeypatch.setattr(services, "_nearest", meanwhile)
+    assert asked(as_alice).pk == newer.pk
+    joining.join()
+    (gap,) = gaps(as_bob)
+    assert (gap.pk, gap.times) == (older.pk, 3)  # type: ignore[attr-defined]  # annotated
 
 
 @pytest.mark.django_db(transaction=True)
