@@ -8,8 +8,8 @@ their files, and is taken away by `drop`. Everything can be done twice: ids foll
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Some
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,9 +60,9 @@ def begin(*, tenant: Tenant) -> UUID:
     return made.pk
 
 
-def go_on(shadow: Shadow, *, deadline: float) -> bool:
+def go_on(shadow: Shadow, *, deadline: float, alive: Callable[[], bool]) -> bool:
     """Copy documents until the time is over. Return whether there are more; raise `IngestionError` when they are too
-    many."""
+    many. A long document takes longer than that: `alive` is called before each of its batches, and ends it by False."""
     originals = _originals(shadow)
     if (originals.aggregate(all=Sum("char_count"))["all"] or 0) > MAX_CHARACTERS:
         raise IngestionError(
@@ -74,7 +74,8 @@ def go_on(shadow: Shadow, *, deadline: float) -> bool:
     for original in originals.exclude(series__in=done):
         if time.monotonic() > deadline:
             return True
-        _copy(shadow, original, parts)
+        if not _copy(shadow, original, parts, alive):
+            return True
     return False
 
 
@@ -100,18 +101,22 @@ def _documents(shadow: Shadow) -> QuerySet[Document]:
     return Document.objects.for_tenant(shadow.id)
 
 
-def _copy(shadow: Shadow, original: Document, parts: Parts) -> None:
-    """Its text split anew, embedded and indexed; ready only when all of that is done."""
+def _copy(shadow: Shadow, original: Document, parts: Parts, alive: Callable[[], bool]) -> bool:
+    """Its text split anew, embedded and indexed; ready only when all of that is done. False where it is not wanted any
+    more."""
     copy = _row(shadow, original, parts.embedder.fingerprint)
     chunks = _split(original, copy, shadow.max_characters)
     with transaction.atomic():
         Chunk.objects.for_tenant(shadow.id).filter(document=copy).delete()
         Chunk.objects.bulk_create(chunks, batch_size=ROW_BATCH)
     for first in range(0, len(chunks), EMBED_BATCH):
+        if not alive():
+            return False
         _index(copy, chunks[first : first + EMBED_BATCH], parts)
     with transaction.atomic():
         Chunk.objects.for_tenant(shadow.id).filter(document=copy).update(embedded=True)
         _documents(shadow).filter(pk=copy.pk).update(status=Status.READY, searchable=True, chunk_count=len(chunks))
+    return True
 
 
 def _row(shadow: Shadow, original: Document, fingerprint: str) -> Document:

@@ -28,6 +28,7 @@ class _GapForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, gap: KnowledgeGap, collections: Choices) -> None:
         super().__init__(data, auto_id=f"{self.prefix_of_ids}-{gap.pk}-%s")
+        self.gap = gap
         cast("forms.ChoiceField", self.fields["collection"]).choices = collections
 
 

@@ -31,7 +31,9 @@ def terms_of(question: str) -> str:
 
 
 def of_the_same_words(*, tenant: Tenant, terms: str) -> KnowledgeGap | None:
-    return KnowledgeGap.objects.for_tenant(tenant).filter(status=OPEN, terms=terms).last() if terms else None
+    """The latest one, locked until what belongs to it is written: `_join` takes it away with all that it knows of."""
+    same = KnowledgeGap.objects.for_tenant(tenant).filter(status=OPEN, terms=terms).select_for_update()
+    return same.last() if terms else None
 
 
 def join_by_meaning(*, tenant_id: UUID, gap_id: UUID) -> bool:

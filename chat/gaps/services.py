@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from hashlib import sha256
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,9 @@ from tenants.models import Role
 ANSWERS_FOLDER = "answers"
 """Of the collection: where documents lie that were written here."""
 NAME_CHARS = 80
+DIGITS = 8
+ENDS = " ?.!…؟"
+"""What a question may end with, which tells it from no other."""
 NOTE_CHARS = 1_000
 
 Status = KnowledgeGap.Status
@@ -150,6 +154,11 @@ def document_text(question: str, answer: str) -> str:
 
 
 def document_name(question: str) -> str:
-    """The same question answered anew is the next version of its document."""
-    words = re.sub(r"[^\w\s-]", " ", question)
-    return f"{get_valid_filename(' '.join(words.split())[:NAME_CHARS].strip() or 'answer')}.md"
+    """The same question answered anew is the next version of its document. If the name has not all of it, some digits
+    keep it from being that of another question."""
+    whole = " ".join(question.split())
+    words = " ".join(re.sub(r"[^\w\s-]", " ", whole).split())
+    name = get_valid_filename(words[:NAME_CHARS].strip() or "answer")
+    if words[:NAME_CHARS] == whole.rstrip(ENDS):
+        return f"{name}.md"
+    return f"{name}-{sha256(whole.encode()).hexdigest()[:DIGITS]}.md"

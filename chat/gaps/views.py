@@ -20,6 +20,7 @@ from chat.selectors import turn_get
 from chat.windows import turn_url
 from ingestion.models import Collection
 from ingestion.selectors import collection_chosen, collections_list
+from ingestion.sentences import told
 from ingestion.services import collection_default
 from project.errors import AppError
 from tenants.access import Access, tenant_view
@@ -59,14 +60,13 @@ def gaps(request: HttpRequest, access: Access) -> HttpResponse:
 def answer(request: HttpRequest, access: Access, gap_id: UUID) -> HttpResponse:
     gap = selectors.gap_get(tenant=access.tenant, gap_id=gap_id)
     form = GapAnswerForm(request.POST, gap=gap, collections=_choices(access))
-    if not form.is_valid():
-        return _page(request, access, gap.status, faulty=form, opened=gap.pk, code=400)
-    collection = _chosen(access, form) or collection_default(access=access)
-    return _acted(
-        request,
-        access,
-        lambda: services.gap_answer(access=access, gap=gap, text=form.cleaned_data["text"], collection=collection),
-        _("The answer is written. As soon as it is read, it is found and cited."),
+
+    def write() -> None:
+        collection = _chosen(access, form) or collection_default(access=access)
+        services.gap_answer(access=access, gap=gap, text=form.cleaned_data["text"], collection=collection)
+
+    return _typed(
+        request, access, form, write, _("The answer is written. As soon as it is read, it is found and cited.")
     )
 
 
@@ -75,15 +75,12 @@ def answer(request: HttpRequest, access: Access, gap_id: UUID) -> HttpResponse:
 def mark(request: HttpRequest, access: Access, gap_id: UUID) -> HttpResponse:
     gap = selectors.gap_get(tenant=access.tenant, gap_id=gap_id)
     form = GapMarkForm(request.POST, gap=gap, collections=_choices(access))
-    if not form.is_valid():
-        return _page(request, access, gap.status, faulty=form, opened=gap.pk, code=400)
-    text, collection = form.cleaned_data["text"], _chosen(access, form)
-    return _acted(
-        request,
-        access,
-        lambda: services.gap_mark_answered(access=access, gap=gap, text=text, collection=collection),
-        _("Marked as answered. Those who asked see it below their question."),
-    )
+
+    def write() -> None:
+        text, collection = form.cleaned_data["text"], _chosen(access, form)
+        services.gap_mark_answered(access=access, gap=gap, text=text, collection=collection)
+
+    return _typed(request, access, form, write, _("Marked as answered. Those who asked see it below their question."))
 
 
 @require_POST
@@ -102,6 +99,22 @@ def reopen(request: HttpRequest, access: Access, gap_id: UUID) -> HttpResponse:
     return _acted(
         request, access, lambda: services.gap_reopen(access=access, gap=gap), _("The question is open again.")
     )
+
+
+def _typed(
+    request: HttpRequest, access: Access, form: GapAnswerForm | GapMarkForm, write: Callable[[], None], done: str
+) -> HttpResponse:
+    """Where it could not be done, the page says why, and has what was typed."""
+    if form.is_valid():
+        try:
+            write()
+        except AppError as error:
+            form.add_error(None, told(error.message))
+        else:
+            messages.success(request, done)
+            return redirect("chat:dashboard_gaps", access.tenant.slug)
+    status = selectors.gap_get(tenant=access.tenant, gap_id=form.gap.pk).status
+    return _page(request, access, status, faulty=form)
 
 
 def _acted(request: HttpRequest, access: Access, act: Callable[[], object], done: str) -> HttpResponse:
@@ -127,16 +140,12 @@ def _chosen(access: Access, form: GapAnswerForm | GapMarkForm) -> Collection | N
 
 
 def _page(
-    request: HttpRequest,
-    access: Access,
-    status: str,
-    *,
-    faulty: GapAnswerForm | GapMarkForm | None = None,
-    opened: UUID | None = None,
-    code: int = 200,
+    request: HttpRequest, access: Access, status: str, *, faulty: GapAnswerForm | GapMarkForm | None = None
 ) -> HttpResponse:
-    """`faulty` is a form of the gap `opened` that could not be taken, with what is wrong with it."""
+    """`faulty` is a form that could not be taken, with what is wrong with it; the page has only its gap then."""
     gaps = selectors.gaps_list(tenant=access.tenant, status=status)
+    if faulty:
+        gaps = gaps.filter(pk=faulty.gap.pk)
     page = Paginator(gaps, PAGE_SIZE).get_page(request.GET.get("page"))
     counts = selectors.gap_counts(tenant=access.tenant)
     collections = _choices(access)
@@ -145,7 +154,7 @@ def _page(
             "row": row,
             "answer_form": GapAnswerForm(gap=row.gap, collections=collections),
             "mark_form": GapMarkForm(gap=row.gap, collections=collections),
-            **({_name_of(faulty): faulty} if faulty and row.gap.pk == opened else {}),
+            **({_name_of(faulty): faulty} if faulty else {}),
         }
         for row in selectors.gap_rows(tenant=access.tenant, gaps=list(page.object_list))
     ]
@@ -155,7 +164,7 @@ def _page(
         "status": status,
         "statuses": [(each.value, each.label, counts[each.value]) for each in Status],
     }
-    return render(request, "chat/dashboard/gaps.html", context, status=code)
+    return render(request, "chat/dashboard/gaps.html", context, status=400 if faulty else 200)
 
 
 def _name_of(form: GapAnswerForm | GapMarkForm) -> str:

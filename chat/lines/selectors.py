@@ -53,6 +53,11 @@ class CollectionLine:
     """What the general line would do."""
 
     @property
+    def is_searched(self) -> bool:
+        """Whether something was read, and with it an embedder found that a line holds for."""
+        return bool(self.collection.embedder_fingerprint)
+
+    @property
     def is_telling(self) -> bool:
         """Whether shares of its questions are worth showing."""
         return self.own >= TELLING

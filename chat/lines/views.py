@@ -37,7 +37,9 @@ def lines(request: HttpRequest, access: Access) -> HttpResponse:
 def line_choose(request: HttpRequest, access: Access, collection_id: UUID) -> HttpResponse:
     collection = collection_get(tenant=access.tenant, collection_id=collection_id)
     form = LineForm(request.POST)
-    if form.is_valid():
+    if not collection.embedder_fingerprint:
+        messages.error(request, _nothing_read())
+    elif form.is_valid():
         services.line_choose(access=access, collection=collection, line=form.chosen())
         messages.success(request, _("The line of “%(name)s” is saved.") % {"name": collection.name})
     else:
@@ -51,8 +53,16 @@ def line_choose(request: HttpRequest, access: Access, collection_id: UUID) -> Ht
 @tenant_view(Role.ADMIN)
 def line_fit(request: HttpRequest, access: Access, collection_id: UUID) -> HttpResponse:
     collection = collection_get(tenant=access.tenant, collection_id=collection_id)
-    tasks.enqueue_fit(collection)
-    messages.success(
-        request, _("“%(name)s” is being asked questions. Reload the page in a minute.") % {"name": collection.name}
-    )
+    if not collection.embedder_fingerprint:
+        messages.error(request, _nothing_read())
+    else:
+        tasks.enqueue_fit(collection)
+        messages.success(
+            request, _("“%(name)s” is being asked questions. Reload the page in a minute.") % {"name": collection.name}
+        )
     return redirect("chat:settings_lines", access.tenant.slug)
+
+
+def _nothing_read() -> str:
+    """A line holds for an embedder, and the collection has none yet."""
+    return _("The general line holds until its documents are read and it was tried out, which happens by itself.")

@@ -43,7 +43,9 @@ class Asked:
     sources_ms: int | None = None
     first_word_ms: int | None = None
     elapsed_ms: int | None = None
+    """Until the answer was whole; None where there is none."""
     error: str = ""
+    """A `Sentence` where it is known what it was made of."""
 
     @property
     def answer(self) -> str:

@@ -7,7 +7,7 @@ write. Dixon, Mood: The statistical sign test, 1946.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import comb
@@ -27,6 +27,9 @@ PROBABLE = 0.05
 """A difference that a coin makes less often than this is called probable."""
 SLOWER = 0.1
 """Times of a question within a tenth of each other are the same: no two runs take equally long."""
+
+
+Pair = tuple[Result, Result]
 
 
 class Unit(StrEnum):
@@ -59,6 +62,7 @@ def _share(of: Callable[[Result], bool | None]) -> Callable[[Result], float | No
     return lambda result: None if (value := of(result)) is None else float(value)
 
 
+ERRORS = Measure("errors", Unit.COUNT, -1, lambda result: float(result.failed))
 MEASURES = (
     Measure("recall@1", Unit.SHARE, 1, lambda result: recall(result, 1)),
     Measure("recall@3", Unit.SHARE, 1, lambda result: recall(result, 3)),
@@ -73,7 +77,7 @@ MEASURES = (
     Measure("elapsed_ms_p50", Unit.MILLISECONDS, -1, lambda result: result.elapsed_ms, SLOWER),
     Measure("prompt_tokens", Unit.COUNT, -1, lambda result: result.prompt_tokens),
     Measure("completion_tokens", Unit.COUNT, 0, lambda result: result.completion_tokens),
-    Measure("errors", Unit.COUNT, -1, lambda result: float(result.failed)),
+    ERRORS,
 )
 """Those that are compared, in the order in which they are shown."""
 
@@ -101,14 +105,21 @@ class Row:
 
 
 def compare(before: Sequence[Result], after: Sequence[Result]) -> list[Row]:
-    """`before` and `after` hold the same questions in the same order. Measures that neither run has are left out."""
-    figures = figures_of(before), figures_of(after)
-    rows = [_row(measure, figures, before, after) for measure in MEASURES]
+    """`before` and `after` hold the same questions in the same order. One that failed in either of them counts as an
+    error and in nothing else. Measures that neither run has are left out."""
+    pairs = list(zip(before, after, strict=True))
+    whole = [pair for pair in pairs if not any(result.failed for result in pair)]
+    rows = [*_rows([measure for measure in MEASURES if measure is not ERRORS], whole), *_rows([ERRORS], pairs)]
     return [row for row in rows if row.before is not None or row.after is not None]
 
 
-def _row(measure: Measure, figures: tuple[Figures, Figures], before: Sequence[Result], after: Sequence[Result]) -> Row:
-    signs = [_sign(measure, one, other) for one, other in zip(before, after, strict=True)]
+def _rows(measures: Sequence[Measure], pairs: Sequence[Pair]) -> Iterator[Row]:
+    figures = figures_of([before for before, _after in pairs]), figures_of([after for _before, after in pairs])
+    return (_row(measure, figures, pairs) for measure in measures)
+
+
+def _row(measure: Measure, figures: tuple[Figures, Figures], pairs: Sequence[Pair]) -> Row:
+    signs = [_sign(measure, before, after) for before, after in pairs]
     up, down = signs.count(1), signs.count(-1)
     values = figures[0].get(measure.name), figures[1].get(measure.name)
     better, worse = (down, up) if measure.better < 0 else (up, down)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
@@ -79,11 +81,14 @@ class SourceForm(forms.Form):
         help_text=_("Words of the place that should be found."),
     )
 
-    def __init__(self, *args: Any, documents: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, documents: QuerySet[Document], names: Sequence[tuple[Any, str]], **kwargs: Any
+    ) -> None:
+        """`names` are those of the `documents`, read once for all the forms of a page."""
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Document]", self.fields["document"])
         field.queryset = documents
-        field.label_from_instance = golden.place_of  # type: ignore[method-assign,assignment]
+        field.choices = [("", field.empty_label), *names]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -98,14 +103,22 @@ SourceFormSet = formset_factory(SourceForm, extra=1, max_num=SOURCES_MAX, valida
 def source_forms(
     collection: Collection, *, data: Any = None, of: GoldenQuestion | None = None
 ) -> BaseFormSet[SourceForm]:
-    """A form for each source that the question has, and an empty one."""
+    """A form for each source that the question has, and an empty one. One whose document is not in the collection any
+    more has its name under `initial.gone`."""
     documents = documents_list(tenant=collection.tenant, collection=collection).order_by("folder", "name")
-    by_series = {document.series: document for document in documents} if of else {}
+    names = [(document.pk, golden.place_of(document)) for document in documents]
+    by_series = {document.series: document for document in documents}
     initial = [
-        {"document": by_series.get(source.series), "page": source.page, "text": source.text}
+        {
+            "document": by_series.get(source.series),
+            "page": source.page,
+            "text": source.text,
+            "gone": "" if source.series in by_series else source.document_name,
+        }
         for source in (of.sources.all() if of else ())
     ]
-    return SourceFormSet(data, initial=initial, form_kwargs={"documents": documents}, prefix="sources")
+    choices = {"documents": documents, "names": names}
+    return SourceFormSet(data, initial=initial, form_kwargs=choices, prefix="sources")
 
 
 def golden_initial(golden_question: GoldenQuestion) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from chat.quality.errors import ImportRefused
-from chat.quality.golden import PHRASES_MAX, QUESTIONS_MAX, SOURCES_MAX, Draft, SourceDraft
+from chat.quality.golden import PHRASES_MAX, QUESTIONS_MAX, SOURCES_MAX, Draft, SourceDraft, place_of
 from chat.quality.models import ANSWER_CHARS, QUESTION_CHARS, GoldenQuestion, GoldenSource
 from ingestion.errors import DocumentUnreadable
 from ingestion.models import Collection, Document
@@ -26,6 +26,7 @@ from ingestion.sentences import told
 
 COLUMNS = ("question", "in_documents", "expected_answer", "key_phrases", "document", "page", "passage")
 REQUIRED = "question"
+BEYOND = ""
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PROBLEMS = 20
 """More are counted, not told: whoever reads them corrects these first."""
@@ -47,7 +48,7 @@ def exported(questions: Iterable[GoldenQuestion]) -> str:
                 golden.text,
                 "yes" if golden.answerable else "no",
                 golden.expected_answer,
-                PHRASE_SEPARATOR.join(golden.key_phrases),
+                PHRASE_SEPARATOR.join(_in_one(phrase) for phrase in golden.key_phrases),
                 source.document_name if source else "",
                 str(source.page or "") if source else "",
                 source.text if source else "",
@@ -56,12 +57,17 @@ def exported(questions: Iterable[GoldenQuestion]) -> str:
     return buffer.getvalue()
 
 
+def _in_one(phrase: str) -> str:
+    """Phrases are compared by their words, so that one loses nothing with the separator."""
+    return " ".join(phrase.replace(PHRASE_SEPARATOR, " ").split())
+
+
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def _restored(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 @dataclass(slots=True)
@@ -107,7 +113,7 @@ def _shown(problems: Sequence[str]) -> tuple[str, ...]:
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row that holds anything, with the line that it begins on."""
+    """Each row that holds anything, with the line that it begins on. What stands in no column is under `BEYOND`."""
     lines = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=sniff_delimiter(text))
     try:
         header = [_column(cell) for cell in next(lines, [])]
@@ -123,7 +129,8 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         for cells in lines:
             line, before = before + 1, lines.line_num
             if any(cell.strip() for cell in cells):
-                yield line, {name: _restored(cell.strip()) for name, cell in zip(header, cells, strict=False) if name}
+                row = {name: _restored(cell.strip()) for name, cell in zip(header, cells, strict=False) if name}
+                yield line, row | {BEYOND: "".join(cells[len(header) :]).strip()}
     except csv.Error as error:
         raise ImportRefused(
             _("Line %(line)d is no row of a table: a cell is too long or a quotation mark is missing.")
@@ -137,6 +144,10 @@ def _column(cell: str) -> str:
 
 def _take(row: Mapping[str, str], reading: _Reading, documents: Mapping[str, list[Document]]) -> None:
     """Raise `ValueError` with what is wrong with the row."""
+    if row[BEYOND]:
+        raise ValueError(
+            _("it has more cells than the first line. Put a text that holds the separator into quotation marks.")
+        )
     question = " ".join(row.get("question", "").split())
     if not question:
         raise ValueError(_("the question is missing."))
@@ -207,10 +218,10 @@ def _page(cell: str) -> int | None:
 
 
 def _documents(collection: Collection) -> Mapping[str, list[Document]]:
-    """By name, and by folder and name; whatever their case."""
-    found: defaultdict[str, list[Document]] = defaultdict(list)
+    """By folder and name, or by their name alone where nothing is called exactly that; whatever their case."""
+    by_place: defaultdict[str, list[Document]] = defaultdict(list)
+    by_name: defaultdict[str, list[Document]] = defaultdict(list)
     for document in documents_list(tenant=collection.tenant, collection=collection):
-        found[document.name.casefold()].append(document)
-        if document.folder:
-            found[f"{document.folder}/{document.name}".casefold()].append(document)
-    return found
+        by_place[place_of(document).casefold()].append(document)
+        by_name[document.name.casefold()].append(document)
+    return by_name | by_place

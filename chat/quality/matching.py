@@ -17,7 +17,7 @@ from chat.rarity import Terms
 
 WORD = re.compile(r"\w+")
 RUN = 3
-"""Words in a row that are compared: one word is shared by chance, three hardly ever."""
+"""Words in a row that are compared, fewer where fewer are expected: one is shared by chance, three hardly ever."""
 SHARED = 0.5
 """Of the shorter text's runs of words; with half of them it is the same place."""
 
@@ -53,17 +53,17 @@ def fulfils(passage: Found, expected: Expected) -> bool:
     return not expected.text or same_place(expected.text, passage.text)
 
 
-def same_place(one: str, other: str) -> bool:
+def same_place(wanted: str, text: str) -> bool:
     """Whether the shorter of two texts is, for the most part, in the longer one."""
-    first, second = _runs(one), _runs(other)
+    words = WORD.findall(wanted.casefold())
+    size = min(RUN, len(words))
+    first, second = _runs(words, size), _runs(WORD.findall(text.casefold()), size)
     fewer = min(len(first), len(second))
     return bool(fewer) and len(first & second) >= SHARED * fewer
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = WORD.findall(text.casefold())
-    size = min(RUN, len(words))
-    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)} if words else set()
+def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
+    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)} if size else set()
 
 
 def answer_match(answer: str, *, phrases: Sequence[str], text: str, terms: Terms) -> float | None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from ingestion.sentences import told
 from tenants.scoping import TenantOwned
 
 COMMENT_CHARS = 500
@@ -122,9 +123,13 @@ class QualityRun(TenantOwned):
     done = models.PositiveIntegerField(default=0)
     figures = models.JSONField(default=dict, blank=True)
     error_message = models.TextField(blank=True)
+    """`error_told` is the same in the reader's language, as far as it is known what it was made of."""
+    error_made_of = models.JSONField(default=dict, blank=True, editable=False)
     shadow_id = models.UUIDField(null=True, blank=True, editable=False)
     """The throw-away copy of the documents that is searched (`ingestion.shadows`), where there is one."""
     started_by = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=16, blank=True, editable=False)
+    """Theirs, in which it is said what a provider has to say."""
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -145,6 +150,10 @@ class QualityRun(TenantOwned):
     @property
     def is_open(self) -> bool:
         return self.status in {self.Status.WAITING, self.Status.RUNNING}
+
+    @property
+    def error_told(self) -> str:
+        return told(self.error_message, self.error_made_of)
 
 
 class QualityResult(TenantOwned):
@@ -174,6 +183,7 @@ class QualityResult(TenantOwned):
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
     error_message = models.TextField(blank=True)
+    error_made_of = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta(TenantOwned.Meta):
         ordering: ClassVar[list[str]] = ["ordinal"]
@@ -183,3 +193,7 @@ class QualityResult(TenantOwned):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def error_told(self) -> str:
+        return told(self.error_message, self.error_made_of)

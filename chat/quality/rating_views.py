@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from project.errors import AppError
 from tenants.access import Access, tenant_view
 from tenants.models import Role
 
+RATED_SHOWN = 50
+"""On one page."""
 FRAGMENT = "rating"
 """What a script asks for in `HX-Target`, instead of the page."""
 
@@ -46,10 +49,11 @@ def rate(request: HttpRequest, access: Access, turn_id: UUID) -> HttpResponse:
 @require_safe
 @tenant_view(Role.ADMIN)
 def rated(request: HttpRequest, access: Access) -> HttpResponse:
-    latest = list(ratings.ratings_latest(tenant=access.tenant))
-    taken = ratings.taken(tenant=access.tenant, turn_ids=[rating.turn_id for rating in latest])
-    rows: list[dict[str, Any]] = [{"rating": each, "taken": each.turn_id in taken} for each in latest]
+    page = Paginator(ratings.ratings_latest(tenant=access.tenant), RATED_SHOWN).get_page(request.GET.get("page"))
+    taken = ratings.taken(tenant=access.tenant, turn_ids=[rating.turn_id for rating in page])
+    rows: list[dict[str, Any]] = [{"rating": each, "taken": each.turn_id in taken} for each in page]
     context = {
+        "page": page,
         "rows": rows,
         "counts": ratings.ratings_count(tenant=access.tenant),
         "reasons": ratings.reasons_count(tenant=access.tenant),

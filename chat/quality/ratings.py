@@ -21,8 +21,6 @@ from tenants.access import Access
 from tenants.errors import NotFound
 from tenants.models import Tenant
 
-RATED_SHOWN = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -92,7 +90,7 @@ def reasons_count(*, tenant: Tenant) -> list[tuple[str, int]]:
 def ratings_latest(*, tenant: Tenant) -> QuerySet[Rating]:
     """With their turns, without the turns' traces."""
     rows = _visible(tenant).select_related("turn").defer("turn__trace", "turn__folded")
-    return rows.order_by("-updated_at", "-pk")[:RATED_SHOWN]
+    return rows.order_by("-updated_at", "-pk")
 
 
 def rated_get(*, tenant: Tenant, rating_id: int) -> Rating:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from chat.domain import Passage
 from chat.excerpts import opening
 from chat.quality import matching
@@ -15,16 +17,20 @@ from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
 from chat.refusal import language_of
 from ingestion.index import tokens
 from ingestion.models import Document
+from ingestion.sentences import made_of
 
 
+@transaction.atomic
 def result_write(*, run: QualityRun, ordinal: int, question: GoldenQuestion, asked: Asked) -> None:
+    """A question that was deleted while it was asked has a result as one that is deleted afterwards."""
+    kept = GoldenQuestion.objects.for_tenant(run.tenant_id).select_for_update().filter(pk=question.pk).first()
     expected = [Expected(each.series, each.document_name, each.page, each.text) for each in question.sources.all()]
     series = _series_of(run, asked.found)
     found = [_found(passage, series) for passage in asked.found]
     QualityResult.objects.create(
         tenant=run.tenant,
         run=run,
-        question=question,
+        question=kept,
         ordinal=ordinal,
         text=question.text,
         answerable=question.answerable,
@@ -41,7 +47,8 @@ def result_write(*, run: QualityRun, ordinal: int, question: GoldenQuestion, ask
         elapsed_ms=asked.elapsed_ms,
         prompt_tokens=asked.usage.prompt_tokens,
         completion_tokens=asked.usage.completion_tokens,
-        error_message=asked.error,
+        error_message=str(asked.error),
+        error_made_of=made_of(asked.error),
     )
 
 
@@ -69,8 +76,8 @@ def _passage_rows(expected: Sequence[Expected], found: Sequence[Found], asked: A
 
 
 def _answer_match(question: GoldenQuestion, asked: Asked) -> float | None:
-    """Of an answer; a refusal of a question that has one holds nothing of it."""
-    if not question.answerable or not asked.answer or asked.error:
+    """Of an answer; a refusal of a question that has one holds nothing of it, and an empty answer does not either."""
+    if not question.answerable or asked.elapsed_ms is None or asked.error:
         return None
     language = language_of(question.text).partition("-")[0]
     return matching.answer_match(

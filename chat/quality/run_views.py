@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,17 +24,25 @@ from project.errors import AppError
 from tenants.access import Access, tenant_view
 from tenants.models import Role
 
+QUESTIONS_SHOWN = 50
+"""On one page. Each has its answer and the passages that were found."""
+
 
 @require_safe
 @tenant_view(Role.ADMIN)
 def lab(request: HttpRequest, access: Access) -> HttpResponse:
     """The latest run with its difference, the history of runs like it, and all runs."""
     every = list(runs.runs_list(tenant=access.tenant)[: runs.RUNS_SHOWN])
-    latest = next((run for run in every if run.status == QualityRun.Status.COMPLETED), None)
     context: dict[str, Any] = {
         "part": "runs",
         "runs": every,
         "running": any(run.is_open for run in every),
+        "ticked": _ids(request),
+    }
+    if request.headers.get("HX-Target") == "runs":
+        return render(request, "chat/quality/_runs.html", context)
+    latest = next((run for run in every if run.status == QualityRun.Status.COMPLETED), None)
+    context |= {
         "latest": latest,
         "golden_count": sum(count for count, _absent in golden.golden_counts(tenant=access.tenant).values()),
         "rated": ratings.ratings_count(tenant=access.tenant),
@@ -47,8 +56,6 @@ def lab(request: HttpRequest, access: Access) -> HttpResponse:
             "tiles": showing.tiles(latest, rows),
             "charts": [charts.search_quality(history), charts.answer_quality(history)] if len(history) > 1 else [],
         }
-    if request.headers.get("HX-Target") == "runs":
-        return render(request, "chat/quality/_runs.html", context)
     return render(request, "chat/quality/lab.html", context)
 
 
@@ -93,24 +100,27 @@ def _like(request: HttpRequest, access: Access) -> dict[str, Any]:
 @tenant_view(Role.ADMIN)
 def run(request: HttpRequest, access: Access, run_id: UUID) -> HttpResponse:
     found = runs.run_get(tenant=access.tenant, run_id=run_id)
-    results = list(runs.results_of(found))
+    if request.headers.get("HX-Target") == "progress":
+        response = render(request, "chat/quality/_progress.html", {"run": found})
+        if not found.is_open:
+            response["HX-Refresh"] = "true"
+        return response
     other = runs.baseline_of(found) if found.status == QualityRun.Status.COMPLETED else None
     context = {
         "part": "runs",
         "run": found,
-        "results": results,
+        "results": _page(request, runs.results_of(found)),
         "others": runs.alike(found).filter(status=QualityRun.Status.COMPLETED).exclude(pk=found.pk)[: runs.HISTORY],
         "other": other,
         "tiles": showing.tiles(found, compare_results(*runs.same_results(other, found)) if other else []),
         "figures": showing.table(found),
         "setup": showing.setup_rows(found),
     }
-    if request.headers.get("HX-Target") == "progress" and found.is_open:
-        return render(request, "chat/quality/_progress.html", context)
-    response = render(request, "chat/quality/run.html", context)
-    if request.headers.get("HX-Target") == "progress":
-        response["HX-Refresh"] = "true"
-    return response
+    return render(request, "chat/quality/run.html", context)
+
+
+def _page(request: HttpRequest, questions: Any) -> Page[Any]:
+    return Paginator(questions, QUESTIONS_SHOWN).get_page(request.GET.get("page"))
 
 
 @require_safe
@@ -123,7 +133,7 @@ def compare(request: HttpRequest, access: Access) -> HttpResponse:
         return redirect("chat:dashboard_quality", access.tenant.slug)
     before, after = sorted(chosen, key=lambda each: each.created_at)
     pairs = runs.pairs_of(before, after)
-    rows = compare_results(*runs.same_results(before, after)) if pairs else []
+    rows = compare_results(*runs.as_results(pairs)) if pairs else []
     context = {
         "part": "runs",
         "before": before,
@@ -132,7 +142,7 @@ def compare(request: HttpRequest, access: Access) -> HttpResponse:
         "verdicts": _verdicts(rows),
         "setup": showing.setup_rows(before, after),
         "shared": len(pairs),
-        "changed": _changed(pairs),
+        "changed": _page(request, _changed(pairs)),
         "probable": PROBABLE,
         "unlike": bool(before.configuration.get("chunk_characters"))
         != bool(after.configuration.get("chunk_characters")),

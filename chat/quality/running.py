@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from chat.aio import in_thread
 from chat.llm.breaker import MemoryBreaker
@@ -27,6 +28,8 @@ from chat.quality.models import GoldenQuestion, QualityRun
 from chat.question import Kit, Question
 from ingestion import shadows
 from ingestion.domain import Scope
+from ingestion.sentences import made_of, unpacked
+from ingestion.sentences import sentence as _
 from ingestion.tenant_parts import parts_of
 from project.errors import AppError
 
@@ -51,12 +54,13 @@ def go_on(run: QualityRun, *, seconds: float = SLICE_S) -> bool:
     if not _claim(run):
         return False
     try:
-        goes_on = _go_on(run, time.monotonic() + seconds)
+        with translation.override(run.language or settings.LANGUAGE_CODE):
+            goes_on = _go_on(run, time.monotonic() + seconds)
     except AppError as error:
         goes_on = _end(run, Status.FAILED, error.message)
     except Exception:
         logger.exception("quality run %s failed", run.pk)
-        goes_on = _end(run, Status.FAILED, f"Something unexpected went wrong. Quote {run.pk} to the operator.")
+        goes_on = _end(run, Status.FAILED, _unexpected(str(run.pk)))
     finally:
         _alive(run, leased=False)
     if not goes_on:
@@ -71,13 +75,16 @@ def people_wait() -> bool:
 
 
 def next_of(run: QualityRun) -> QualityRun | None:
-    """The organisation's run whose turn it is after this one."""
-    return runs.runs_list(tenant=run.tenant).filter(status=Status.WAITING).order_by("created_at").first()
+    """The organisation's run whose turn it is after this one; None while there is one under way."""
+    every = runs.runs_list(tenant=run.tenant)
+    if every.filter(status=Status.RUNNING).exists():
+        return None
+    return every.filter(status=Status.WAITING).order_by("created_at").first()
 
 
 def postponed(run: QualityRun) -> None:
-    """Note that somebody has a message that goes on with it later."""
-    _alive(run, leased=False)
+    """Note that somebody goes on with it later. A worker that is at it keeps its lease."""
+    _open(run).filter(_free()).update(alive_at=timezone.now())
 
 
 def forgotten() -> list[QualityRun]:
@@ -116,9 +123,12 @@ def _free() -> Q:
 
 def _go_on(run: QualityRun, deadline: float) -> bool:
     wanted = configuration.read(run.configuration)
-    if wanted.chunk_characters and shadows.go_on(_shadow(run, wanted.chunk_characters), deadline=deadline):
-        return True
-    asyncio.run(_ask_some(run, _left(run), wanted, deadline))
+    if wanted.chunk_characters:
+        shadow = _shadow(run, wanted.chunk_characters)
+        if shadows.go_on(shadow, deadline=deadline, alive=lambda: _alive(run, leased=True)):
+            return _open(run).exists()
+    left = list(enumerate(_left(run), runs.results_of(run).count() + 1))
+    asyncio.run(_ask_some(run, left, wanted, deadline))
     run.refresh_from_db()
     if run.status != Status.RUNNING:
         return False
@@ -135,14 +145,15 @@ def _left(run: QualityRun) -> list[GoldenQuestion]:
 
 
 async def _ask_some(
-    run: QualityRun, left: Sequence[GoldenQuestion], wanted: configuration.Configuration, deadline: float
+    run: QualityRun, left: Sequence[tuple[int, GoldenQuestion]], wanted: configuration.Configuration, deadline: float
 ) -> None:
-    """Until the time is over, somebody has cancelled the run, or too many have failed in a row."""
+    """Until the time is over, somebody has cancelled the run, or too many have failed in a row. Each of `left` has the
+    number of its result."""
     instead = await in_thread(configuration.instead_of, run.tenant, wanted, documents_of=run.shadow_id)
     scope = Scope() if run.shadow_id else Scope(collection_ids=frozenset(_collection_ids(run)))
     breaker = MemoryBreaker()  # a run that fails is no reason to keep people's questions from the model
     try:
-        for number, question in enumerate(left, run.done + 1):
+        for number, question in left:
             kit = await in_thread(configuration.kit_of, run.tenant, question.text, breaker, wanted, instead)
             asked = await _ask(Question(question.text, (), scope), kit, with_answer=run.with_answers)
             await in_thread(recording.result_write, run=run, ordinal=number, question=question, asked=asked)
@@ -162,7 +173,11 @@ async def _ask(question: Question, kit: Kit, *, with_answer: bool) -> Asked:
     except Exception:
         reference = secrets.token_hex(4)
         logger.exception("a golden question failed, reference %s", reference)
-        return Asked(error=f"Something unexpected went wrong. Quote {reference} to the operator.")
+        return Asked(error=_unexpected(reference))
+
+
+def _unexpected(reference: str) -> str:
+    return _("Something unexpected went wrong. Quote %(reference)s to the operator.", reference=reference)
 
 
 def _may_go_on(run: QualityRun, done: int) -> bool:
@@ -174,8 +189,10 @@ def _may_go_on(run: QualityRun, done: int) -> bool:
 
 def _failing(run: QualityRun) -> str:
     """Why the last ones have failed, where all of them did."""
-    last = runs.results_of(run).order_by("-ordinal").values_list("error_message", flat=True)[:FAILURES_IN_ROW]
-    return last[0] if len(last) == FAILURES_IN_ROW and all(last) else ""
+    last = runs.results_of(run).order_by("-ordinal").only("error_message", "error_made_of")[:FAILURES_IN_ROW]
+    if len(last) < FAILURES_IN_ROW or not all(result.error_message for result in last):
+        return ""
+    return unpacked(last[0].error_made_of or last[0].error_message)
 
 
 def _shadow(run: QualityRun, max_characters: int) -> shadows.Shadow:
@@ -198,7 +215,8 @@ def _end(run: QualityRun, status: QualityRun.Status, message: str = "") -> bool:
         done=len(results),
         total=len(results) if status is Status.COMPLETED else run.total,
         figures=figures_of(results),
-        error_message=message,
+        error_message=str(message),
+        error_made_of=made_of(message),
         finished_at=timezone.now(),
     )
     run.refresh_from_db()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from chat.quality import configuration, golden
 from chat.quality.configuration import Configuration
@@ -59,6 +59,7 @@ def run_start(
         with_answers=with_answers,
         total=total,
         started_by=access.actor_name,
+        language=get_language() or "",
     )
     audit.record(access, gettext_noop("quality run started"), run.name, questions=total, with_answers=with_answers)
     return run
@@ -136,17 +137,27 @@ def results_of(run: QualityRun) -> QuerySet[QualityResult]:
     return QualityResult.objects.for_tenant(run.tenant_id).filter(run=run)
 
 
-def pairs_of(before: QualityRun, after: QualityRun) -> list[Pair]:
-    """The questions that both runs have asked, as they were the same, in the order of the later run."""
-    earlier = {(row.question_id, row.text): row for row in results_of(before).exclude(question=None)}
-    later = [row for row in results_of(after) if (row.question_id, row.text) in earlier]
-    return [(earlier[row.question_id, row.text], row) for row in later]
+def pairs_of(before: QualityRun, after: QualityRun, *, whole: bool = True) -> list[Pair]:
+    """The questions that both runs have asked, as they were the same, in the order of the later run. Answers and
+    passages are large: without `whole` they are left where they are."""
+    one, other = (results_of(run) if whole else results_of(run).defer("answer", "passages") for run in (before, after))
+    earlier = {_as_asked(row): row for row in one.exclude(question=None)}
+    return [(earlier[asked], row) for row in other if (asked := _as_asked(row)) in earlier]
+
+
+def _as_asked(row: QualityResult) -> Hashable:
+    """The question and where its answer was expected: what was changed between two runs tells nothing of either."""
+    places = frozenset((each["document"], each["page"], each["text"]) for each in row.expected)
+    return row.question_id, row.text, row.answerable, places
 
 
 def same_results(before: QualityRun, after: QualityRun) -> tuple[list[Result], list[Result]]:
     """The same as figures take them."""
-    pairs = pairs_of(before, after)
-    return [as_result(one) for one, _two in pairs], [as_result(two) for _one, two in pairs]
+    return as_results(pairs_of(before, after, whole=False))
+
+
+def as_results(pairs: Sequence[Pair]) -> tuple[list[Result], list[Result]]:
+    return [as_result(before) for before, _after in pairs], [as_result(after) for _before, after in pairs]
 
 
 def as_result(row: QualityResult) -> Result:

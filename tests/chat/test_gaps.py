@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
 from chat.errors import GapClosed, TurnConflict
-from chat.gaps import grouping, selectors, services
+from chat.gaps import grouping, selectors, services, views
 from chat.gaps.models import GapRequest, KnowledgeGap
 from chat.models import Conversation, Source, Turn
 from chat.quality.models import Rating
@@ -24,6 +27,7 @@ from tenants.models import AuditEvent, Role, Tenant, User
 from tests.factories import CollectionFactory, DocumentFactory, member
 
 QUESTION = "How long may a guest keep the key?"
+LONG = "What is the notice period of somebody who has worked part-time in the sales department"
 ANSWER = "A guest keeps the key for three days."
 
 pytestmark = pytest.mark.usefixtures("made_of")
@@ -137,6 +141,29 @@ def test_nearly_the_same_meaning_is_the_same_question(as_bob: Access, eager_task
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_question_that_comes_while_its_gap_is_put_to_another_one_goes_along(
+    as_bob: Access, as_alice: Access, no_queue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = asked(as_bob, "When may the key be kept?"), asked(as_bob)
+
+    def join() -> None:
+        grouping._join(as_bob.tenant.pk, newer.pk, older.pk)
+        connection.close()
+
+    def meanwhile(*_arguments: object) -> list[dict[str, object]]:
+        joining.start()
+        joining.join(timeout=0.5)  # it has to wait for what is being written
+        return []
+
+    joining = Thread(target=join)
+    monkeypatch.setattr(services, "_nearest", meanwhile)
+    assert asked(as_alice).pk == newer.pk
+    joining.join()
+    (gap,) = gaps(as_bob)
+    assert (gap.pk, gap.times) == (older.pk, 3)  # type: ignore[attr-defined]  # annotated
+
+
+@pytest.mark.django_db(transaction=True)
 def test_another_number_is_another_question(as_bob: Access, eager_tasks: None) -> None:
     for year in (2019, 2020):
         asked(as_bob, f"How long may a guest keep the key of the house by the lake over the winter of {year}?")
@@ -213,9 +240,25 @@ def test_members_can_only_ask(as_bob: Access, shelf: Collection) -> None:
 
 def test_a_name_is_made_of_any_question() -> None:
     assert services.document_name("???") == "answer.md"
-    assert services.document_name("Колико кошта паркинг?") == "Колико_кошта_паркинг.md"
-    assert services.document_name("../../etc/passwd") == "etc_passwd.md"
-    assert len(services.document_name("word " * 100)) < 90
+    assert services.document_name("Колико кошта\n паркинг?") == "Колико_кошта_паркинг.md"
+    assert re.fullmatch(r"etc_passwd-[0-9a-f]{8}\.md", services.document_name("../../etc/passwd"))
+    assert len(services.document_name("word " * 100)) < 99
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I build it with C++?", "How do I build it with C#?"),
+        (f"{LONG} after a year?", f"{LONG} after nine years?"),
+    ],
+)
+def test_the_answer_to_another_question_never_takes_the_place_of_a_document(
+    as_bob: Access, as_alice: Access, shelf: Collection, one: str, other: str
+) -> None:
+    for question in (one, other):
+        document = services.gap_answer(access=as_alice, gap=asked(as_bob, question), text=question, collection=shelf)
+        assert document.version == 1
+    assert Document.objects.for_tenant(as_alice.tenant).exclude(status="superseded").count() == 2
 
 
 # --- what the asker sees ---
@@ -304,6 +347,41 @@ def test_an_answer_without_words_is_given_back_with_what_is_wrong(as_bob: Access
     assert response.status_code == 400
     assert "This field is required." in response.content.decode()
     assert [each.status for each in gaps(as_bob)] == ["open"]
+
+
+def test_what_was_typed_is_there_again_wherever_the_question_stood_in_the_list(
+    as_bob: Access, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PAGE_SIZE", 1)
+    older, _newer = asked(as_bob), asked(as_bob, "Who waters the plants?")
+    url = reverse("chat:dashboard_gap_mark", args=["acme", older.pk])
+    page = alice_client.post(url, {"text": "On page 3. " * 200}).content.decode()
+    assert page.count("On page 3. ") >= 200
+    assert "at most 1000 characters" in page
+
+
+def test_what_was_typed_is_there_again_when_there_is_no_room_for_it(
+    as_bob: Access, alice_client: Client, shelf: Collection, settings: Any
+) -> None:
+    settings.TENANT_MAX_BYTES = 1
+    url = reverse("chat:dashboard_gap_answer", args=["acme", asked(as_bob).pk])
+    data = {"text": ANSWER, "collection": str(shelf.pk)}
+    response = alice_client.post(url, data, headers={"Accept-Language": "de"})
+    assert response.status_code == 400
+    assert ANSWER in response.content.decode()
+    assert "Löschen Sie Dokumente" in response.content.decode()
+    assert [each.status for each in gaps(as_bob)] == ["open"]
+
+
+def test_what_was_typed_is_there_again_when_somebody_else_was_quicker(
+    as_bob: Access, as_alice: Access, alice_client: Client, shelf: Collection
+) -> None:
+    gap = asked(as_bob)
+    services.gap_mark_answered(access=as_alice, gap=gap, text="On page 3.")
+    url = reverse("chat:dashboard_gap_answer", args=["acme", gap.pk])
+    page = alice_client.post(url, {"text": ANSWER, "collection": str(shelf.pk)}).content.decode()
+    for text in ("Somebody has dealt with this question already", "On page 3.", ANSWER):
+        assert text in page
 
 
 def test_another_organisations_collection_cannot_be_chosen(

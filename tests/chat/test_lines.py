@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from chat import tasks
 from chat.answering import anything_relevant
@@ -312,6 +313,12 @@ def test_the_page_shows_what_each_line_does(shelf: Collection, as_alice: Access,
     page = alice_client.get(url("lines")).content.decode()
     for text in ("Handbook", "of 10 questions", "of 63 questions", "fitted"):
         assert text in page
+    parsed = LexborHTMLParser(page)
+    named = [parsed.css_first(f"#{meter.attributes['aria-labelledby']}") for meter in parsed.css("meter")]
+    assert [each and each.text() for each in named] == [
+        "Own questions that are answered",
+        "Off-topic questions that are refused",
+    ]
 
 
 def test_the_page_takes_a_line_and_gives_it_back(shelf: Collection, alice_client: Client) -> None:
@@ -327,6 +334,19 @@ def test_a_line_out_of_bounds_is_refused(shelf: Collection, alice_client: Client
     page = alice_client.post(url("line_choose", shelf.pk), {"line": line}, follow=True).content.decode()
     assert "Enter a number from 0.75 to 1.1." in page
     assert selectors.lines_of(tenant_id=shelf.tenant_id) == {}
+
+
+def test_no_line_is_drawn_before_there_is_anything_that_it_could_hold_for(
+    as_alice: Access, alice_client: Client, no_queue: list[str]
+) -> None:
+    empty = ingestion.collection_create(access=as_alice, name="Empty")
+    assert 'name="line"' not in alice_client.get(url("lines")).content.decode()
+    for name, said in (("line_choose", "is saved"), ("line_fit", "is being asked")):
+        page = alice_client.post(url(name, empty.pk), {"line": "0.87"}, follow=True).content.decode()
+        assert "The general line holds until its documents are read" in page
+        assert said not in page
+    assert not RelevanceLine.all_tenants.exists()
+    assert no_queue == []
 
 
 def test_it_can_be_tried_out_at_once(shelf: Collection, alice_client: Client, eager_tasks: None) -> None:

@@ -54,6 +54,12 @@ def test_words_in_another_order_are_another_place() -> None:
     assert not same_place("", WARRANTY)
 
 
+@pytest.mark.parametrize(("words", "is_there"), [("three years", True), ("Warranty", True), ("two years", False)])
+def test_one_word_or_two_are_enough_to_say_where_it_stands(words: str, is_there: bool) -> None:
+    expected = [Expected(PUMP, "pump.txt", text=words)]
+    assert ranks_of(expected, [found(text="Purchase"), found()]) == [2 if is_there else None]
+
+
 @pytest.mark.parametrize(
     ("answer", "phrases", "text", "expected"),
     [
@@ -156,6 +162,15 @@ def test_measures_that_only_one_run_has_are_neither_better_nor_worse() -> None:
     before, after = Result(answerable=True, refused=False), Result(answerable=True, refused=False, answer_match=1.0)
     row = next(row for row in compare([before], [after]) if row.name == "answer_match")
     assert (row.verdict, row.difference) == (Verdict.OTHER, None)
+
+
+def test_a_question_that_failed_in_one_of_the_runs_is_an_error_and_no_worse_search() -> None:
+    hard, easy = Result(answerable=True, ranks=(5,)), Result(answerable=True, ranks=(1,))
+    failed = Result(answerable=True, ranks=(None,), failed=True)
+    rows = {row.name: row for row in compare([hard] * 6 + [easy], [failed] * 6 + [easy])}
+    assert (rows["mrr"].before, rows["mrr"].after, rows["mrr"].worse) == (1.0, 1.0, 0)
+    assert (rows["recall@5"].verdict, rows["recall@5"].is_probable) == (Verdict.SAME, False)
+    assert (rows["errors"].before, rows["errors"].after, rows["errors"].worse) == (0, 6, 6)
 
 
 @pytest.mark.parametrize(

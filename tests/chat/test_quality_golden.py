@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from selectolax.lexbor import LexborHTMLParser
 
-from chat.quality import golden, golden_csv, ratings
+from chat.quality import golden, golden_csv, rating_views, ratings
 from chat.quality.errors import ImportRefused, QualityRefused
 from chat.quality.golden import Draft
 from chat.quality.models import GoldenQuestion, Rating
@@ -125,6 +127,36 @@ def test_a_question_is_edited_and_deleted(
     assert texts(acme) == []
 
 
+def test_a_document_that_is_not_there_any_more_is_named_before_it_is_lost(
+    alice_client: Client, as_alice: Access, acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    made = ask_for(
+        as_alice, manuals, WARRANTY, pump, DocumentFactory(tenant=acme, collection=manuals, name="train.txt")
+    )
+    address = reverse("chat:dashboard_golden_edit", args=["acme", made.pk])
+    assert "no longer in this collection" not in alice_client.get(address).text
+    Document.objects.for_tenant(acme).filter(pk=pump.pk).update(collection=CollectionFactory(tenant=acme))
+    page = alice_client.get(address).text
+    assert "“pump.pdf” is no longer in this collection." in page
+    assert "“train.txt” is no longer" not in page
+    chosen = [option.text() for option in LexborHTMLParser(page).css("[name$=-document] option[selected]")]
+    assert chosen == ["Any, or none", "train.txt", "Any, or none"]
+
+
+def test_documents_are_read_once_however_many_say_it(
+    alice_client: Client, as_alice: Access, acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    several = [DocumentFactory(tenant=acme, collection=manuals) for _number in range(4)]
+    counts = []
+    for text, documents in ((WARRANTY, [pump]), (f"{WARRANTY} And why?", several)):
+        made = ask_for(as_alice, manuals, text, *documents)
+        alice_client.get(reverse("chat:dashboard_golden_edit", args=["acme", made.pk]))
+        with CaptureQueriesContext(connection) as queries:
+            alice_client.get(reverse("chat:dashboard_golden_edit", args=["acme", made.pk]))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_the_same_question_twice_is_refused(as_alice: Access, manuals: Collection, pump: Document) -> None:
     ask_for(as_alice, manuals, WARRANTY, pump)
     with pytest.raises(QualityRefused, match="there already"):
@@ -180,6 +212,20 @@ def test_every_mistake_is_named_with_its_line(acme: Tenant, manuals: Collection,
     assert [each.partition(":")[0] for each in told] == [f"Line {n}" for n in (2, 4, 6, 7, 8, 9, 10, 11)]
     assert "no document “gone.pdf”" in told[0]
     assert "folder/name" in told[3]
+
+
+def test_a_question_with_an_unquoted_comma_is_not_cut_there(manuals: Collection) -> None:
+    told = problems(manuals, "question", "Who pays?", "What, if anything, is due?", '"What, then?",')
+    assert [each.partition(":")[0] for each in told] == ["Line 3"]
+    assert "more cells than the first line" in told[0]
+
+
+def test_a_document_in_no_folder_is_told_from_one_of_its_name_in_a_folder(
+    acme: Tenant, manuals: Collection, pump: Document
+) -> None:
+    DocumentFactory(tenant=acme, collection=manuals, name="pump.pdf", folder="old", status="ready")
+    (draft,) = imported(manuals, "question,document", f"{WARRANTY},PUMP.pdf")
+    assert [source.document for source in draft.sources] == [pump]
 
 
 def test_many_mistakes_are_counted_instead_of_told(manuals: Collection) -> None:
@@ -250,7 +296,16 @@ def test_what_is_exported_can_be_imported(
     assert (second.text, second.answerable) == (ABSENT, False)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30?", "-5 degrees?", "@SUM(A1)", "'quoted'?"])
+def test_a_phrase_that_is_exported_stays_one(
+    alice_client: Client, as_alice: Access, manuals: Collection, pump: Document
+) -> None:
+    ask_for(as_alice, manuals, WARRANTY, pump, phrases=["grep | sort", "two"])
+    table = alice_client.get(reverse("chat:dashboard_golden_export", args=["acme", manuals.pk])).content
+    (draft,) = golden_csv.imported(table, collection=manuals)
+    assert draft.key_phrases == ("grep sort", "two")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30?", "-5 degrees?", "@SUM(A1)", "'quoted'?", "'-ware?", "''=x"])
 def test_a_spreadsheet_finds_no_formula_and_we_find_the_question(
     alice_client: Client, as_alice: Access, manuals: Collection, text: str
 ) -> None:
@@ -330,6 +385,19 @@ def test_the_dashboard_counts_ratings(alice_client: Client, as_bob: Access, acme
         ratings.rating_set(access=as_bob, turn_id=answered(as_bob, WARRANTY).pk, helpful=helpful)
     context = alice_client.get(reverse("chat:dashboard", args=["acme"])).context
     assert (context["ratings"].helpful, context["ratings"].unhelpful) == (2, 1)
+
+
+def test_every_rated_answer_can_be_leafed_to(
+    alice_client: Client, as_bob: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating_views, "RATED_SHOWN", 1)
+    for question in (WARRANTY, ABSENT):
+        ratings.rating_set(access=as_bob, turn_id=answered(as_bob, question).pk, helpful=True)
+    address = reverse("chat:dashboard_rated", args=["acme"])
+    first, second = (alice_client.get(address, {"page": page}).text for page in (1, 2))
+    assert ABSENT in first
+    assert "?page=2" in first
+    assert WARRANTY in second
 
 
 def test_a_helpful_answer_becomes_a_golden_question_with_what_it_cites(

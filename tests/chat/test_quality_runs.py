@@ -6,24 +6,33 @@ import json
 from collections.abc import AsyncGenerator, Iterator
 from datetime import timedelta
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
+from selectolax.lexbor import LexborHTMLParser
 
 from chat.domain import Answered, Checked, Finding, Verdict
 from chat.models import AnswerSettings, Conversation, Provider, Turn
-from chat.quality import asking, configuration, running, runs, tasks
+from chat.quality import asking, configuration, golden, run_views, running, runs, tasks
 from chat.quality.configuration import Configuration
 from chat.quality.errors import QualityRefused
-from chat.quality.models import QualityResult, QualityRun
+from chat.quality.golden import Draft, SourceDraft
+from chat.quality.models import GoldenQuestion, QualityResult, QualityRun
+from chat.question import Question
+from ingestion import shadows
 from ingestion.models import Chunk, Collection, Document
 from ingestion.parts import Parts
+from ingestion.sentences import sentence
 from tenants.access import Access
 from tenants.errors import Forbidden, NotFound
 from tenants.models import AuditEvent, Tenant
@@ -34,6 +43,7 @@ from tests.contracts.openai_server import OpenAIServer
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = QualityRun.Status
 Shelf = tuple[Collection, Document, Document]
+UNREACHABLE = sentence("The embedding server at %(url)s does not answer. Start it, or correct its address.", url="e:1")
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +138,19 @@ async def test_what_a_check_of_an_answer_says_is_counted(monkeypatch: pytest.Mon
     monkeypatch.setattr(asking, "answer", checked_answer)
     asked = await asking.ask(question("How long?"), kit([]), with_answer=True)
     assert (asked.model, asked.sentences, asked.unsupported) == ("phi3.5", 4, 1)
+
+
+def test_an_empty_answer_holds_nothing_of_what_was_expected(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def says(question: Question, *_rest: Any, **_options: Any) -> asking.Asked:
+        written = ["It lasts three years."] if question.text == WARRANTY else []
+        return asking.Asked(refused=False, written=written, elapsed_ms=100)
+
+    monkeypatch.setattr(running, "ask", says)
+    run = finished(start(as_alice, lib[0], answers=True))
+    assert (results(run)[WARRANTY].answer_match, results(run)[FARE].answer_match) == (1.0, 0.0)
+    assert run.figures["answer_match"] == 0.5
 
 
 def test_quotes_are_answers_too_and_ask_no_model(as_alice: Access, lib: Shelf, model: OpenAIServer) -> None:
@@ -227,6 +250,29 @@ def test_a_copy_that_nobody_knows_of_goes_too(as_alice: Access, acme: Tenant, li
     assert list(Tenant.objects.all()) == [acme]
 
 
+def test_a_long_document_is_copied_under_the_same_lease_until_nobody_wants_it(
+    as_alice: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = shelf(as_alice)
+    manual = document(as_alice, collection, "\n\n".join(f"{PUMP} That was part {n}." for n in range(12)), "manual.txt")
+    ask_for(as_alice, collection, WARRANTY, manual)
+    run = start(as_alice, collection, chunk_characters=200)
+    rows = QualityRun.all_tenants.filter(pk=run.pk)
+    leases = []
+
+    def slow(*_batch: object) -> None:
+        leases.append(rows.filter(lease_expires_at__gt=timezone.now()).exists())
+        rows.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        if len(leases) == 3:
+            runs.run_cancel(access=as_alice, run=run)
+
+    monkeypatch.setattr(shadows, "EMBED_BATCH", 1)
+    monkeypatch.setattr(shadows, "_index", slow)
+    assert not running.go_on(run)
+    assert leases == [True, True, True]
+    assert not Tenant.objects.filter(slug__startswith=shadows.SLUG).exists()
+
+
 # --- getting on, and not getting on ---
 
 
@@ -258,6 +304,28 @@ def test_a_worker_that_has_died_is_taken_over_from_and_a_living_one_is_not(
     assert finished(run).status == Status.COMPLETED
 
 
+def test_a_worker_that_died_before_it_had_counted_a_question_is_taken_over_from(as_alice: Access, lib: Shelf) -> None:
+    run = start(as_alice, lib[0])
+    running.go_on(run, seconds=-1)
+    QualityRun.all_tenants.filter(pk=run.pk).update(done=0)
+    run = finished(run)
+    assert (run.status, run.done) == (Status.COMPLETED, 3), run.error_message
+
+
+def test_a_golden_question_that_is_deleted_while_it_is_asked_does_not_break_the_run(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*args: Any, **options: Any) -> asking.Asked:
+        asked = await asking.ask(*args, **options)
+        await GoldenQuestion.all_tenants.filter(text=WARRANTY).adelete()
+        return asked
+
+    monkeypatch.setattr(running, "ask", slow)
+    run = finished(start(as_alice, lib[0]))
+    assert (run.status, run.figures["questions"]) == (Status.COMPLETED, 3), run.error_message
+    assert results(run)[WARRANTY].question is None
+
+
 def test_one_run_at_a_time_and_then_the_next(as_alice: Access, lib: Shelf, sent: list[tuple[str, ...]]) -> None:
     first, second = start(as_alice, lib[0]), start(as_alice, lib[0])
     running.go_on(first, seconds=-1)
@@ -267,6 +335,31 @@ def test_one_run_at_a_time_and_then_the_next(as_alice: Access, lib: Shelf, sent:
     for _slice in range(2):
         tasks.go_on_run(str(first.tenant_id), str(first.pk))
     assert sent[-1] == (str(second.tenant_id), str(second.pk))
+
+
+def test_a_run_that_waits_sends_no_messages_until_it_is_its_turn(
+    as_alice: Access, lib: Shelf, sent: list[tuple[str, ...]]
+) -> None:
+    first, second = start(as_alice, lib[0]), start(as_alice, lib[0])
+    running.go_on(first, seconds=-1)
+    tasks.go_on_run(str(second.tenant_id), str(second.pk))
+    assert sent == []
+    runs.run_cancel(access=as_alice, run=first)
+    tasks.go_on_run(str(first.tenant_id), str(first.pk))
+    assert sent == [(str(second.tenant_id), str(second.pk))]
+
+
+def test_a_message_that_came_twice_takes_nothing_from_the_worker_that_is_at_it(
+    as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]]
+) -> None:
+    run = start(as_alice, lib[0], answers=True, mode="extractive")
+    lease = timezone.now() + timedelta(minutes=5)
+    QualityRun.all_tenants.filter(pk=run.pk).update(status=Status.RUNNING, lease_expires_at=lease)
+    conversation = Conversation.objects.create(tenant=acme, user=as_alice.user)
+    Turn.objects.create(id=uuid4(), tenant=acme, conversation=conversation, question="Now?")
+    tasks.go_on_run(str(run.tenant_id), str(run.pk))
+    run.refresh_from_db()
+    assert run.lease_expires_at == lease
 
 
 def test_whoever_asks_comes_first(as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]]) -> None:
@@ -311,6 +404,55 @@ def test_a_model_that_is_gone_is_not_asked_for_ever(as_alice: Access, lib: Shelf
     assert run.status == Status.FAILED
     assert "not-there" in run.error_message
     assert run.done < run.total
+
+
+def test_what_went_wrong_is_told_in_the_language_of_whoever_reads_it(
+    as_alice: Access, alice_client: Client, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the embedder says, and what nobody has expected; both come from the worker."""
+
+    async def breaks(question: Question, *_rest: Any, **_options: Any) -> asking.Asked:
+        if question.text == WARRANTY:
+            raise RuntimeError
+        return asking.Asked(
+            error=sentence(
+                "The embedding server at %(url)s does not answer. Start it, or correct its address.", url="e:1"
+            )
+        )
+
+    monkeypatch.setattr(running, "ask", breaks)
+    run = finished(start(as_alice, lib[0]))
+    page = alice_client.get(
+        reverse("chat:dashboard_quality_run", args=["acme", run.pk]), headers={"Accept-Language": "de"}
+    ).text
+    assert "Etwas Unerwartetes ist schiefgegangen." in page
+    assert "Der Embedding-Server unter e:1 antwortet nicht." in page
+
+
+def test_what_a_provider_says_is_told_in_the_language_of_whoever_has_started_the_run(
+    as_alice: Access, lib: Shelf, model: OpenAIServer
+) -> None:
+    Provider.all_tenants.update(model="not-there")
+    with override("de"):
+        run = start(as_alice, lib[0], answers=True, mode="generative")
+    run = finished(run)
+    assert "hat das Modell" in results(run)[WARRANTY].error_message
+
+
+def test_a_run_that_fails_says_why_in_the_language_of_whoever_reads_it(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "FAILURES_IN_ROW", 2)
+
+    async def breaks(*_arguments: Any, **_options: Any) -> asking.Asked:
+        raise RuntimeError
+
+    monkeypatch.setattr(running, "ask", breaks)
+    run = finished(start(as_alice, lib[0]))
+    assert run.status == Status.FAILED
+    with override("de"):
+        assert run.error_told.startswith("Etwas Unerwartetes ist schiefgegangen.")
+    assert run.error_told == run.error_message
 
 
 # --- who, and what for ---
@@ -387,6 +529,47 @@ def test_a_run_shows_each_question_with_what_was_found(alice_client: Client, two
     assert "Differences from the baseline" in page
 
 
+def test_questions_stand_on_pages(
+    alice_client: Client, two_runs: tuple[QualityRun, QualityRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_views, "QUESTIONS_SHOWN", 2)
+    address = reverse("chat:dashboard_quality_run", args=["acme", two_runs[1].pk])
+    first, second = (
+        [row.text for row in alice_client.get(address, {"page": page}).context["results"]] for page in (1, 2)
+    )
+    assert (len(first), {*first, *second}) == (2, {WARRANTY, FARE, ABSENT})
+    assert "?page=2#results-heading" in alice_client.get(address).text
+    chosen = {"run": [str(run.pk) for run in two_runs]}
+    page = alice_client.get(reverse("chat:dashboard_quality_compare", args=["acme"]), chosen)
+    assert [each["pair"][1].text for each in page.context["changed"]] == [WARRANTY]
+
+
+def test_a_run_under_way_is_looked_at_without_all_that_it_has_measured(
+    alice_client: Client, as_alice: Access, lib: Shelf, two_runs: tuple[QualityRun, QualityRun]
+) -> None:
+    run = start(as_alice, lib[0])
+    running.go_on(run, seconds=-1)
+    for address, target in (
+        (reverse("chat:dashboard_quality_run", args=["acme", run.pk]), "progress"),
+        (reverse("chat:dashboard_quality", args=["acme"]), "runs"),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert alice_client.get(address, headers={"HX-Target": target}).status_code == 200
+        assert not [each for each in queries if "chat_qualityresult" in each["sql"]]
+
+
+def test_runs_that_are_ticked_stay_ticked_while_one_is_under_way(
+    alice_client: Client, as_alice: Access, lib: Shelf, two_runs: tuple[QualityRun, QualityRun]
+) -> None:
+    start(as_alice, lib[0])
+    fresh = alice_client.get(
+        reverse("chat:dashboard_quality", args=["acme"]), {"run": str(two_runs[0].pk)}, headers={"HX-Target": "runs"}
+    )
+    boxes = LexborHTMLParser(fresh.content).css("[name=run]")
+    ticks = {str(box.attributes["value"]): "checked" in box.attributes for box in boxes}
+    assert ticks == {str(two_runs[0].pk): True, str(two_runs[1].pk): False}
+
+
 def test_two_runs_stand_side_by_side(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
     before, after = two_runs
     address = reverse("chat:dashboard_quality_compare", args=["acme"])
@@ -399,6 +582,29 @@ def test_two_runs_stand_side_by_side(alice_client: Client, two_runs: tuple[Quali
     assert [each["pair"][1].text for each in page.context["changed"]] == [WARRANTY]
     assert [label for label, _values, differs in page.context["setup"] if differs] == ["Most passages"]
     assert "No difference beyond chance" in page.text
+
+
+def test_a_question_whose_answer_is_expected_elsewhere_by_now_is_not_compared(
+    as_alice: Access, acme: Tenant, lib: Shelf
+) -> None:
+    before = finished(start(as_alice, lib[0]))
+    for text in (WARRANTY, FARE):  # where that of the other one stands is only written again
+        asked = GoldenQuestion.objects.for_tenant(acme).get(text=text)
+        golden.golden_update(access=as_alice, golden=asked, draft=Draft(text=text, sources=(SourceDraft(lib[2]),)))
+    after = finished(start(as_alice, lib[0]))
+    assert {row.text for _earlier, row in runs.pairs_of(before, after)} == {FARE, ABSENT}
+
+
+def test_headings_skip_no_level(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
+    before, after = two_runs
+    run = reverse("chat:dashboard_quality_run", args=["acme", after.pk])
+    compare = reverse("chat:dashboard_quality_compare", args=["acme"])
+    for address in (run, f"{compare}?run={before.pk}&run={after.pk}"):
+        tags = [
+            str(each.tag) for each in LexborHTMLParser(alice_client.get(address).content).css("main :is(h1,h2,h3,h4)")
+        ]
+        assert [(one, other) for one, other in pairwise(tags) if int(other[1]) > int(one[1]) + 1] == []
+        assert "h3" in tags
 
 
 def test_two_runs_have_to_be_chosen(alice_client: Client, two_runs: tuple[QualityRun, QualityRun]) -> None:
@@ -464,6 +670,40 @@ def test_a_night_run_does_not_wait_behind_another_one(as_alice: Access, lib: She
     with pytest.raises(CommandError, match="under way"):
         call_command("quality_run", tenant="acme", stdout=StringIO())
     assert QualityRun.all_tenants.count() == 1
+
+
+def test_a_night_run_that_a_worker_has_taken_up_is_waited_for(
+    as_alice: Access, lib: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_up(run: QualityRun) -> bool:
+        rows = QualityRun.all_tenants.filter(pk=run.pk)
+        rows.update(status=Status.RUNNING, lease_expires_at=timezone.now() + timedelta(minutes=5))
+        monkeypatch.setattr(running, "go_on", go_on)
+        return go_on(run)
+
+    def worker_lets_go(_seconds: float) -> None:
+        QualityRun.all_tenants.update(lease_expires_at=None)
+
+    go_on = running.go_on
+    monkeypatch.setattr(running, "go_on", taken_up)
+    monkeypatch.setattr("time.sleep", worker_lets_go)
+    assert quality_run()["status"] == "completed"
+
+
+def test_nobody_takes_up_a_night_run_that_waits_for_people(
+    as_alice: Access, acme: Tenant, lib: Shelf, sent: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = iter([True, True, True])
+    monkeypatch.setattr(running, "people_wait", lambda: next(waits, False))
+
+    def minutes_later(_seconds: float) -> None:
+        tasks.tidy_runs()
+        QualityRun.all_tenants.update(alive_at=timezone.now() - timedelta(minutes=2))
+
+    monkeypatch.setattr("time.sleep", minutes_later)
+    AnswerSettings.objects.create(tenant=acme, mode="extractive")
+    assert quality_run(answers=True)["status"] == "completed"
+    assert sent == []
 
 
 def test_a_run_tells_who_put_the_passages_in_order(settings: LazySettings) -> None:

@@ -70,11 +70,14 @@ class Command(TenantCommand):
 
     def finish(self, run: QualityRun, *, quiet: bool) -> None:
         """Go on until it is over. A run that waits behind another one of the tenant's is taken back."""
-        while running.go_on(run):
+        while (is_ours := running.go_on(run)) or run.status == QualityRun.Status.RUNNING:
             run.refresh_from_db()
             if not quiet:
                 sys.stderr.write(f"\r{run.done} of {run.total} questions   ")
+            if not is_ours:  # a worker has taken it up
+                time.sleep(POLL_S)
             while run.with_answers and running.people_wait():
+                running.postponed(run)
                 time.sleep(POLL_S)
         run.refresh_from_db()
         if run.is_open:
