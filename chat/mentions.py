@@ -18,6 +18,8 @@ SHARED_LETTERS = 4
 """Two forms of a name have at least so many in common at their beginning, …"""
 ENDING_LETTERS = 3
 """… and at most so many at the end that differ."""
+LONGEST_INITIALS = 8
+"""Nobody abbreviates more words than this, and a page in capitals is one row of them."""
 
 _WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
 _STOP = re.compile(r"[.!?…؟]\W*$")
@@ -89,13 +91,13 @@ def _same(one: str, other: str) -> bool:
 
 
 def _initials(words: list[str]) -> Iterator[str]:
-    """Of each row of words with capitals, from two letters on."""
+    """Of each row of words with capitals, from two letters to `LONGEST_INITIALS`."""
     row: list[str] = []
     for word in [*words, ""]:
         if word[:1].isupper():
             row.append(folded(word)[:1])
             continue
         for start in range(len(row)):
-            for end in range(start + 2, len(row) + 1):
+            for end in range(start + 2, min(start + LONGEST_INITIALS, len(row)) + 1):
                 yield "".join(row[start:end])
         row = []
