@@ -34,6 +34,8 @@ FRAGMENT_WEIGHT = 0.5
 """What a line without a full stop counts: a table row or a list item answers now and then, a heading hardly ever."""
 STOPS = tuple(".!…。！।;:")
 QUESTION_MARKS = tuple("?؟？")
+CLOSING = "\"'”’»)]*"
+"""What may stand behind either."""
 
 EmbedSentences = Callable[[Sequence[str]], Awaitable[list[Vector]]]
 
@@ -86,7 +88,7 @@ class _Line:
             value * (1.0 if term in self.words else CONTEXT_WEIGHT if term in self.context else 0.0)
             for term, value in weight.items()
         )
-        complete = 1.0 if self.sentence.text.rstrip("\"'”»)]*").endswith(STOPS) else FRAGMENT_WEIGHT
+        complete = 1.0 if self.sentence.text.rstrip(CLOSING).endswith(STOPS) else FRAGMENT_WEIGHT
         return complete * (shared / whole + RANK_WEIGHT / self.passage.number)
 
 
@@ -111,10 +113,11 @@ def _lines(passage: Passage, terms: Terms) -> Iterator[_Line]:
     heading = frozenset(terms(passage.heading))
     for sentence in sentences(passage.text):
         words = frozenset(terms(sentence.text))
-        if sentence.text.endswith(QUESTION_MARKS):
+        said = sentence.text.rstrip(CLOSING)
+        if said.endswith(QUESTION_MARKS):
             heading = words
         elif len(sentence.text) < MIN_CHARS and not ROW.search(sentence.text):
-            heading = words if not sentence.text.endswith(STOPS) else heading
+            heading = words if not said.endswith(STOPS) else heading
         elif len(sentence.text) <= MAX_CHARS:
             yield _Line(passage, sentence, words, heading)
 

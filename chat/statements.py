@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from chat import literals
 from chat.citations import CITATION
+from chat.extractive import CLOSING, QUESTION_MARKS
 from chat.sentences import Sentence, sentences
 
 FEWEST_LETTERS = 12
 """Of a sentence that states something: "Yes." and "In short" do not."""
-QUESTION_MARKS = tuple("?؟？")
 
 _PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
 _HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+\1:?$")
@@ -114,7 +114,11 @@ def _statement(sentence: Sentence) -> Statement:
 
 
 def _states(sentence: Sentence, text: str) -> bool:
-    if _HEADING.match(sentence.text) or _RULE.fullmatch(sentence.text) or text.endswith((*QUESTION_MARKS, ":")):
+    if (
+        _HEADING.match(sentence.text)
+        or _RULE.fullmatch(sentence.text)
+        or text.rstrip(CLOSING).endswith((*QUESTION_MARKS, ":"))
+    ):
         return False
     letters = sum(character.isalnum() for character in text)
     figures = sum(character.isdigit() for character in text)
