@@ -10,8 +10,8 @@ from itertools import pairwise
 
 _END = re.compile(
     r"""
-    (?<=[.!?…؟])(?P<closing>(?:["'»”’)\]]|\[\d{1,3}\])*)
-      \s+(?=["'«„“‘(\[]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џء-ي0-9])  # a stop, then what begins a sentence
+    (?<=[.!?…؟])(?P<closing>(?:["'»”’)\]*_]|\[\d{1,3}\])*)
+      \s+(?=["'«„“‘(\[*_]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џء-ي0-9])  # a stop, then what begins a sentence
     | (?<=[^\W\d_]{5}[.!?…])\s+(?=[^\W\d_])                                 # people who begin with a small letter
     | (?<=[。！？])                                                         # languages that put no space there
     | \n+                                                                  # list items, headings, table rows

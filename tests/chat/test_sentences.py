@@ -23,6 +23,8 @@ from chat.sentences import sentences
             'He said "Stop." Then it stopped. (It was late.) Good.',
             ['He said "Stop."', "Then it stopped.", "(It was late.)", "Good."],
         ),
+        ("It is small [1]. **It** is old.", ["It is small [1].", "**It** is old."]),
+        ("**It is small.** It is old.", ["**It is small.**", "It is old."]),
         ("It is small.[1][2] It is old.[3]", ["It is small.[1][2]", "It is old.[3]"]),
         ("这是一句。这是两句。", ["这是一句。", "这是两句。"]),
     ],
