@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat import literals
 from chat.citations import CITATION
@@ -18,7 +18,7 @@ FEWEST_LETTERS = 12
 """Of a sentence that states something: "Yes." and "In short" do not."""
 
 _PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
-_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+\1:?$")
+_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+(?<![.!…])\1:?$")
 _RULE = re.compile(r"[\s|:=_*-]*")
 _LEADING = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARKUP = re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
@@ -56,16 +56,17 @@ class Statement:
     literals: tuple[str, ...] = ()
     """What is to be typed as it stands."""
     is_code: bool = False
-    """A line of a block of code, of which nothing but the literals is stated."""
+    """A line of a block of code, or what says no more than what to type: nothing but the literals is stated."""
 
 
 def statements(markdown: str) -> list[Statement]:
     """What `markdown` states, in order. Questions, headings, and what is said to be polite state nothing, and neither
-    does what says that the documents are silent."""
+    does what says that the documents are silent. Whoever is polite and cites a passage states something."""
     said = [
-        statement
+        statement if states else replace(statement, is_code=True)
         for sentence in _sentences(_without_code(markdown))
-        if (statement := _statement(sentence)) and _states(sentence, statement.text)
+        if (statement := _statement(sentence))
+        and ((states := _states(sentence, statement)) or (statement.literals and not _asks(statement.text)))
     ]
     commands = [
         Statement(markdown[line.start : line.end], line.start, line.end, (), line.words, is_code=True)
@@ -113,15 +114,16 @@ def _statement(sentence: Sentence) -> Statement:
     )
 
 
-def _states(sentence: Sentence, text: str) -> bool:
-    if (
-        _HEADING.match(sentence.text)
-        or _RULE.fullmatch(sentence.text)
-        or text.rstrip(CLOSING).endswith((*QUESTION_MARKS, ":"))
-    ):
+def _states(sentence: Sentence, statement: Statement) -> bool:
+    text = statement.text
+    if _HEADING.match(sentence.text) or _RULE.fullmatch(sentence.text) or _asks(text) or text.endswith(":"):
         return False
     letters = sum(character.isalnum() for character in text)
     figures = sum(character.isdigit() for character in text)
-    if letters == figures or (letters < FEWEST_LETTERS and not figures):
+    if (letters == figures and not (figures and statement.cited)) or (letters < FEWEST_LETTERS and not figures):
         return False
-    return not _TALK.search(text) and not _NOTHING_SAID.search(text)
+    return (bool(statement.cited) or not _TALK.search(text)) and not _NOTHING_SAID.search(text)
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip(CLOSING).endswith(QUESTION_MARKS)
