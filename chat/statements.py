@@ -20,6 +20,9 @@ FEWEST_LETTERS = 12
 _PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
 _HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+(?<![.!…])\1:?$")
 _RULE = re.compile(r"[\s|:=_*-]*")
+_LABEL = re.compile(r"(\*\*|__)[^*_\n]+(?::\1|\1\s*[:–—-])|\|[^|\n]*\|")
+"""What an item of a list or a row of a table is about: bold words with a colon behind them, or the first cell."""
+_TABLE_HEAD = re.compile(r"^[^|\n]*\|[^\n]*(?=\n[ \t>]*\|?[ \t]*:?-[-:| \t]*$)", re.MULTILINE)
 _LEADING = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARKUP = re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
 _TALK = re.compile(
@@ -57,6 +60,8 @@ class Statement:
     """What is to be typed as it stands."""
     is_code: bool = False
     """A line of a block of code, or what says no more than what to type: nothing but the literals is stated."""
+    named: str = ""
+    """The text as far as its capital letters tell names: a label has them whatever it says, and so has a cell."""
 
 
 def statements(markdown: str) -> list[Statement]:
@@ -64,7 +69,7 @@ def statements(markdown: str) -> list[Statement]:
     does what says that the documents are silent. Whoever is polite and cites a passage states something."""
     said = [
         statement if states else replace(statement, is_code=True)
-        for sentence in _sentences(_without_code(markdown))
+        for sentence in _sentences(_without_code_and_heads(markdown))
         if (statement := _statement(sentence))
         and ((states := _states(sentence, statement)) or (statement.literals and not _asks(statement.text)))
     ]
@@ -75,9 +80,11 @@ def statements(markdown: str) -> list[Statement]:
     return sorted((*said, *commands), key=lambda each: each.start)
 
 
-def _without_code(markdown: str) -> str:
-    """The same text with spaces for code, so that offsets stay."""
-    return literals.FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+def _without_code_and_heads(markdown: str) -> str:
+    """The same text with spaces for code and for the heads of tables, so that offsets stay."""
+    for left_out in (literals.FENCE, _TABLE_HEAD):
+        markdown = left_out.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+    return markdown
 
 
 def _sentences(text: str) -> Iterator[Sentence]:
@@ -103,15 +110,22 @@ def _statement(sentence: Sentence) -> Statement:
     prefix = _PREFIX.match(sentence.text)
     start = prefix.end() if prefix else 0
     shown = sentence.text[start:]
-    text = " ".join(_MARKUP.sub("", CITATION.sub(" ", shown).replace("|", " ")).split())
+    label = _LABEL.match(shown)
+    about = label.end() if label else 0
     cited = tuple(dict.fromkeys(int(number) for number in CITATION.findall(shown)))
     return Statement(
-        text=re.sub(r"\s+(?=[.,;:!?])", "", text),
+        text=_plain(shown.replace("|", " ")),
         start=sentence.start + start,
         end=sentence.end,
         cited=cited,
+        named=_plain((shown[:about].lower() + shown[about:]).replace("|", " : ")),
         literals=literals.of_spans(shown),
     )
+
+
+def _plain(markdown: str) -> str:
+    text = " ".join(_MARKUP.sub("", CITATION.sub(" ", markdown)).split())
+    return re.sub(r"\s+(?=[.,;:!?])", "", text)
 
 
 def _states(sentence: Sentence, statement: Statement) -> bool:

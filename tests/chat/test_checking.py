@@ -52,6 +52,23 @@ async def test_what_the_cited_passage_does_not_say_is_marked_with_the_reason(sen
     assert await found(f"It is made in Belgrade [1]. {sentence}") == [(sentence, why)]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "**Important:** Returned within thirty days of delivery [2].",
+        "- **Regular Duration** - Warranty lasts two years [1].",
+        "| Aspect | Value |\n|---|---|\n| Factory Site | made in Belgrade [1] |",
+    ],
+)
+async def test_capitals_of_labels_and_tables_are_no_names(answer: str) -> None:
+    assert await found(answer) == []
+
+
+async def test_a_name_in_a_cell_or_behind_a_label_is_one() -> None:
+    assert await found("|Where|\n|---|\n| Made in | Berlin [1] |") == [("| Made in | Berlin [1] |", "name Berlin")]
+    assert await found("**Made in**: Berlin [1].") == [("**Made in**: Berlin [1].", "name Berlin")]
+
+
 BACKUP = (
     "Run `python manage.py backup --to=FILE --log-to=FILE` every night. Restore with `python manage.py restore`. "
     "The logs are in var/logs."

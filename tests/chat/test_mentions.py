@@ -21,6 +21,8 @@ TEXT = names_of(
         ("NATO and iPhone users met on Monday in May.", "en", ["NATO", "Monday"]),
         ("Die Pumpe steht im Keller der NASA.", "de", ["NASA"]),
         ("I and A are letters.", "en", []),
+        ("Important: Always wear gloves in Ulm: They are warm.", "en", ["Ulm"]),
+        ("The makers – Ada Mayer, and abroad: Bach.", "en", ["Ada Mayer", "Bach"]),
     ],
 )
 def test_a_name_has_a_capital_letter_that_no_sentence_begins_with(
@@ -43,3 +45,9 @@ def test_a_page_in_capitals_has_no_more_initials_than_anybody_abbreviates() -> N
     shouted = names_of("TERMS AND CONDITIONS " * 300)
     assert shouted.have("TAC")
     assert len(shouted.initials) <= 3 * LONGEST_INITIALS
+
+
+@pytest.mark.parametrize(("name", "text"), [("Nišu", "Ниш"), ("Anu", "Ana i Marko"), ("Бору", "Bor"), ("Ade", "Ada")])
+def test_a_short_serbian_name_is_known_in_other_cases(name: str, text: str) -> None:
+    assert names_of(text, "sr").have(name)
+    assert not names_of("Bar, Ivan, Rim", "sr").have(name)

@@ -44,6 +44,11 @@ def test_list_items_quotes_and_rows_of_tables_are_sentences_without_their_markup
     ]
 
 
+def test_the_head_of_a_table_states_nothing() -> None:
+    markdown = "|Property of the pump|Value|\n|:---|---:|\n|Price of the lid|12|"
+    assert said(markdown) == [("Price of the lid 12", ())]
+
+
 @pytest.mark.parametrize(
     "markdown",
     [
