@@ -40,3 +40,12 @@ def test_a_refusal_is_known_again_without_its_full_stop() -> None:
 
     assert is_refusal(f"  {refusal.rstrip('.')}", refusal)
     assert not is_refusal("It was Phi. [1]", refusal)
+
+
+def test_a_model_that_goes_on_with_what_a_passage_says_has_answered() -> None:
+    refusal = refusal_for("Who?")
+
+    assert is_refusal(f"{refusal} [1][2].", refusal)
+    assert is_refusal(f"{refusal} [1] Ask somebody else.", refusal)
+    assert not is_refusal(f"{refusal} However, Phi is named as an author [2].", refusal)
+    assert not is_refusal(f"{refusal} [1] However, Phi is named as an author [2].", refusal)
