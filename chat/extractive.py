@@ -137,7 +137,8 @@ def _normal(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~"})
+_LIST_NUMBER = re.compile(r"^(\d{1,9})([.)])(?= )")
+_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&"})
 
 
 def _escape(text: str) -> str:
@@ -145,4 +146,4 @@ def _escape(text: str) -> str:
     # A line that begins like a list or a heading would become one inside the quote.
     if escaped[:1] in {"+", "-", "="}:
         return f"\\{escaped}"
-    return escaped.replace(". ", "\\. ", 1) if escaped[:1].isdigit() else escaped
+    return _LIST_NUMBER.sub(r"\1\\\2", escaped)
