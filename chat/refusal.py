@@ -14,7 +14,9 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _SERBIAN_CYRILLIC = re.compile(r"[ђћџљњјЂЋЏЉЊЈ]")
 _SOUTH_SLAVIC = frozenset({"sr", "hr", "bs"})
 _SERBIAN_WORDS = re.compile(
-    r"\b(шта|што|где|када|зашто|колико|који|која|које|šta|što|gde|gdje|zašto|koliko|koji|koja|koje)\b", re.IGNORECASE
+    r"\b(шта|што|где|када|зашто|колико|који|која|које|да ли|има ли|šta|što|gde|gdje|zašto|koliko|koji|koja|koje"
+    r"|kako|kakav|kakva|kakvo|koliki|kolika|kada|čij[iae]|(?:da|ima|je|postoji|mogu) li)\b",
+    re.IGNORECASE,
 )
 _ARABIC = re.compile(r"[\u0621-\u063a\u0641-\u064a]")
 _NO_ARABIC = re.compile(r"[\u0672-\u06d3]")
