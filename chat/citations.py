@@ -1,8 +1,8 @@
 """Citations in an answer are written `[n]`. Only numbers of sources that exist get through.
 
-Models write them in many ways: `[1, 2]`, `[1-3]`, `[Passage 2]`, `【3】`, and now and then a number that was never
-given to them. Everything is brought to `[n]`, one number in each pair of brackets, while the text streams. Code is left
-as it is, and so are intervals of which no number is a source's: `row[7]` and `[0, 100]` cite nothing.
+Models write them in many ways: `[1, 2]`, `[1-3]`, `[Passage 2, page 4]`, `【3】`, and now and then a number that was
+never given to them. Everything is brought to `[n]`, one number in each pair of brackets, while the text streams. Code
+is left as it is, and so are intervals of which no number is a source's: `row[7]` and `[0, 100]` cite nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from collections.abc import Iterator
 
 CITATION = re.compile(r"\[([1-9]\d{0,2})\]")
 
+_NAME = (
+    r"(?:(?:passages?|sources?|documents?|docs?|passagen?|quellen?|dokumente?|izvori?|odlomci|odlomak|dokumenti"
+    r"|извори?|одломци|одломак|документи?|(?:ال)?(?:مقطع|مصدر|مستند))\s*+)?[#:]?\s*+"
+)
 GROUP = re.compile(
-    r"[\[【]\s*(?:passages?|sources?|извор|izvor|quelle)?\s*"
-    r"(\d{1,3}(?:\s*(?:[,;&–-]|and|и|i|und)\s*\d{1,3})*)(?:†[^\]】]{0,40})?\s*[\]】]",
+    rf"[\[【]\s*+{_NAME}(\d{{1,3}}(?:\s*+(?:,\s*+(?:and|und)\s|[,;،&–-]|and|и|i|und|و)\s*+{_NAME}\d{{1,3}})*)"
+    r"(?:†[^\]】]{0,40}|,?\s*+(?:pages?|p\.|seiten?|s\.|str\.|стр\.|ص\.?)\s*+\d[\d\s–-]{0,9})?\s*+[\]】]",
     re.IGNORECASE,
 )
+"""No run of spaces is tried twice: documents are looked through for it, too."""
 _NUMBER_OR_RANGE = re.compile(r"(\d{1,3})(?:\s*[–-]\s*(\d{1,3}))?")
 _SPECIAL = re.compile(r"[\[【]|`+")
 _CLOSING = re.compile(r"[\]】]")

@@ -45,13 +45,14 @@ async def go_on(begun: Begun, kit: Kit, trace: Trace) -> AsyncGenerator[AnswerEv
     trace.candidates = [{**candidate, "shortened": False} for candidate in trace.candidates]
     yield SourcesFound(begun.passages, omitted=len(trace.cut))
     citations = CitationFilter(frozenset(passage.number for passage in begun.passages))
-    text = citations.feed(LAST_WORD.sub("", begun.text))
+    begun_with = LAST_WORD.sub("", begun.text)
+    text = citations.feed(begun_with)  # the beginning of some code may be held back until the rest of it is there
     yield TextDelta(text)
     for number in citations.cited:
         yield CitationFound(number)
     yield StageStarted(Stage.WRITING)
     written = [text]
-    messages = prompting.continued_messages(begun.prompt, await _said(begun, text, kit, trace))
+    messages = prompting.continued_messages(begun.prompt, await _said(begun, begun_with, kit, trace))
     async with aclosing(writing.written(messages, citations, kit, trace)) as events:
         async for event in events:
             yield event

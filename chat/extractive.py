@@ -34,6 +34,8 @@ FRAGMENT_WEIGHT = 0.5
 """What a line without a full stop counts: a table row or a list item answers now and then, a heading hardly ever."""
 STOPS = tuple(".!…。！।;:")
 QUESTION_MARKS = tuple("?؟？")
+CLOSING = "\"'”’»)]*"
+"""What may stand behind either."""
 
 EmbedSentences = Callable[[Sequence[str]], Awaitable[list[Vector]]]
 
@@ -86,7 +88,7 @@ class _Line:
             value * (1.0 if term in self.words else CONTEXT_WEIGHT if term in self.context else 0.0)
             for term, value in weight.items()
         )
-        complete = 1.0 if self.sentence.text.rstrip("\"'”»)]*").endswith(STOPS) else FRAGMENT_WEIGHT
+        complete = 1.0 if self.sentence.text.rstrip(CLOSING).endswith(STOPS) else FRAGMENT_WEIGHT
         return complete * (shared / whole + RANK_WEIGHT / self.passage.number)
 
 
@@ -111,10 +113,11 @@ def _lines(passage: Passage, terms: Terms) -> Iterator[_Line]:
     heading = frozenset(terms(passage.heading))
     for sentence in sentences(passage.text):
         words = frozenset(terms(sentence.text))
-        if sentence.text.endswith(QUESTION_MARKS):
+        said = sentence.text.rstrip(CLOSING)
+        if said.endswith(QUESTION_MARKS):
             heading = words
         elif len(sentence.text) < MIN_CHARS and not ROW.search(sentence.text):
-            heading = words if not sentence.text.endswith(STOPS) else heading
+            heading = words if not said.endswith(STOPS) else heading
         elif len(sentence.text) <= MAX_CHARS:
             yield _Line(passage, sentence, words, heading)
 
@@ -134,7 +137,8 @@ def _normal(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~"})
+_LIST_NUMBER = re.compile(r"^(\d{1,9})([.)])(?= )")
+_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&"})
 
 
 def _escape(text: str) -> str:
@@ -142,4 +146,4 @@ def _escape(text: str) -> str:
     # A line that begins like a list or a heading would become one inside the quote.
     if escaped[:1] in {"+", "-", "="}:
         return f"\\{escaped}"
-    return escaped.replace(". ", "\\. ", 1) if escaped[:1].isdigit() else escaped
+    return _LIST_NUMBER.sub(r"\1\\\2", escaped)

@@ -81,7 +81,7 @@ def _ground(passage: Passage, language: str) -> Ground:
         number=passage.number,
         text=whole,
         readings=readings(whole, own),
-        names=names_of(whole),
+        names=names_of(whole, own),
         stretches=(*singles, *doubles),
         around=frozenset(_terms(f"{passage.document_name} {passage.heading}", own)),
         is_foreign=_family(own) != _family(language),
@@ -126,7 +126,7 @@ def _missing(stated: Sequence[Fact], beside: Sequence[Ground]) -> Fact | None:
 
 
 def _missing_name(statement: Statement, beside: Sequence[Ground], language: str) -> str:
-    for name in names(statement.text, language):
+    for name in names(statement.named, language):
         if not all(any(each.names.have(word) for each in beside) for word in name):
             return " ".join(name)
     return ""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from chat.mentions import Names
 
-FENCE = re.compile(r"^ {0,3}(?P<fence>```+|~~~+)(?P<info>[^\n`]*)\n(?P<code>.*?)(?:^ {0,3}(?P=fence)|\Z)", re.S | re.M)
-"""A block of code, which may be the last and unfinished."""
+FENCE = re.compile(
+    r"^[ \t]*(?P<fence>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\n`]*)\n(?P<code>.*?)(?:^[ \t]*(?P=fence)|\Z)", re.S | re.M
+)
+"""A block of code, which may be the last and unfinished. In a list it stands as far in as its item does."""
 SHELLS = frozenset({"", "bash", "bat", "cmd", "console", "powershell", "ps1", "sh", "shell", "shell-session", "zsh"})
 """What a block says it is in, where its lines begin with commands. Other languages have names of their own making."""
 
@@ -55,7 +57,8 @@ def of_blocks(markdown: str) -> Iterator[CodeLine]:
 def has(word: str, text: str, names: Names) -> bool:
     """Whether `text`, whose names these are, has the word: letter by letter, or, where it is letters only, in some form
     and script."""
-    if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
+    within = r"[\w-]" if word.startswith("-") else r"\w"  # `--to` is another option than `--to-file`
+    if re.search(rf"(?<!{within}){re.escape(word)}(?!{within})", text, re.IGNORECASE):
         return True
     return word.isalpha() and names.have(word)
 

@@ -42,7 +42,7 @@ _MONTHS = (
     "february feb februar februara februaru veljaca veljace فبراير شباط",
     "march mar märz marta martu ozujak ozujka مارس آذار",
     "april apr aprila aprilu travanj travnja أبريل إبريل ابريل نيسان",
-    "may mai maja maju svibanj svibnja مايو أيار",
+    "may mai maj maja maju svibanj svibnja مايو أيار",
     "june jun juni juna junu lipanj lipnja يونيو يونيه حزيران",
     "july jul juli jula julu srpanj srpnja يوليو يوليه تموز",
     "august aug avgust avgusta avgustu kolovoz kolovoza أغسطس اغسطس آب",
@@ -69,8 +69,13 @@ def _tens(words: str) -> dict[str, int]:
 def _german() -> dict[str, int]:
     ones, tens = _counted(_GERMAN), _tens("dreißig vierzig fünfzig sechzig siebzig achtzig neunzig") | {"zwanzig": 20}
     digits = {word: number for word, number in ones.items() if number < 10} | {"ein": 1}
-    together = {f"{one}und{ten}": a + b for one, a in digits.items() for ten, b in tens.items()}
-    return ones | tens | together
+    below = ones | tens | {f"{one}und{ten}": a + b for one, a in digits.items() for ten, b in tens.items()}
+    hundreds = {f"{one}hundert": 100 * number for one, number in digits.items()}
+    behind = below | {"eins": 1, "": 0}
+    whole = {f"{ten}{word}": a + b for ten, a in (hundreds | {"hundert": 100}).items() for word, b in behind.items()}
+    thousands = {f"{word}tausend": 1000 * number for word, number in (below | {"ein": 1}).items()}
+    del whole["hundert"]  # alone it multiplies the number before it, as in "2 hundert"
+    return below | whole | thousands
 
 
 def _arabic() -> dict[str, int]:
@@ -97,16 +102,19 @@ NUMBERS: dict[str, dict[str, int]] = {
 IN_TWO_WORDS = frozenset({"ar"})
 """Languages with numbers below a hundred that are two words, the second of which is no number, or another one."""
 ONES = frozenset({"واحد", "واحدة", "one", "eins", "ein", "eine", "einen", "jedan", "jedna", "jedno"})
+JOINERS = frozenset({"i", "и"})
+"""Between tens and ones, as in "dvadeset i pet"."""
 SCALES = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "hundert": 10**2, "tausend": 10**3, "millionen": 10**6, "milliarden": 10**9, "milliarde": 10**9,
     "stotine": 10**2, "stotina": 10**2, "hiljada": 10**3, "hiljade": 10**3, "hiljadu": 10**3, "tisuca": 10**3,
     "miliona": 10**6, "milion": 10**6, "milijuna": 10**6, "milijardi": 10**9, "milijarde": 10**9,
-    "milijarda": 10**9,
+    "milijarda": 10**9, "milioni": 10**6, "milijun": 10**6, "milijuni": 10**6, "billionen": 10**12,
+    "k": 10**3, "tsd": 10**3, "mio": 10**6, "mil": 10**6, "mrd": 10**9, "mlrd": 10**9, "bn": 10**9,
     "ألف": 10**3, "ألفا": 10**3, "آلاف": 10**3, "مليون": 10**6, "مليونا": 10**6, "ملايين": 10**6,
     "مليار": 10**9, "مليارا": 10**9, "مليارات": 10**9,
 }  # fmt: skip
-"""Words that multiply the number before them."""
+"""Words and abbreviations that multiply the number before them."""
 MONTHS = {folded(name): number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 AMBIGUOUS_MONTHS = frozenset(
     {"may", "march", "mar", "jan", "mai", "maja", "maju", "sep", "dez", "marta", "avgust", "مارس"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from chat.citations import CITATION
 from chat.prompts import refusals
 from ingestion import languages
 
@@ -13,13 +14,17 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _SERBIAN_CYRILLIC = re.compile(r"[ђћџљњјЂЋЏЉЊЈ]")
 _SOUTH_SLAVIC = frozenset({"sr", "hr", "bs"})
 _SERBIAN_WORDS = re.compile(
-    r"\b(шта|што|где|када|зашто|колико|који|која|које|šta|što|gde|gdje|zašto|koliko|koji|koja|koje)\b", re.IGNORECASE
+    r"\b(шта|што|где|када|зашто|колико|који|која|које|да ли|има ли|šta|što|gde|gdje|zašto|koliko|koji|koja|koje"
+    r"|kako|kakav|kakva|kakvo|koliki|kolika|kada|čij[iae]|(?:da|ima|je|postoji|mogu) li)\b",
+    re.IGNORECASE,
 )
 _ARABIC = re.compile(r"[\u0621-\u063a\u0641-\u064a]")
 _NO_ARABIC = re.compile(r"[\u0672-\u06d3]")
 """Letters of Persian, Urdu and others that are written in the Arabic script, and that Arabic does without."""
 _ARABIC_WORDS = re.compile(r"\W*[وف]?(?:ما|ماذا|من|متى|أين|اين|كيف|كم|لماذا|هل|أي|اي|أية)\b")
 """What a question in Arabic begins with, whatever names follow in Latin letters."""
+_CITED = re.compile(rf"^[\s.。]*(?:{CITATION.pattern}[\s.。]*)+")
+"""What is cited for the refusal itself."""
 
 
 @lru_cache(maxsize=1024)  # asked for in several places while one question is answered
@@ -59,5 +64,8 @@ def refusal_for(question: str, *, hint: tuple[str, ...] = ()) -> str:
 
 
 def is_refusal(answer: str, refusal: str) -> bool:
-    """Whether a model has said what it was told to say when nothing fits, give or take a full stop."""
-    return answer.strip().rstrip(".。").casefold().startswith(refusal.rstrip(".。").casefold())
+    """Whether a model has said what it was told to say when nothing fits, give or take a full stop. Many say more
+    behind it; one that goes on with something for which it cites a passage has answered."""
+    said, wanted = answer.strip().casefold(), refusal.rstrip(".。").casefold()
+    behind = _CITED.sub("", said[len(wanted) :], count=1)
+    return said.startswith(wanted) and CITATION.search(behind) is None

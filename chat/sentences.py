@@ -10,7 +10,8 @@ from itertools import pairwise
 
 _END = re.compile(
     r"""
-    (?<=[.!?…؟])["'»”’)\]]*\s+(?=["'«„“‘(\[]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џء-ي0-9])  # a stop, then what begins a sentence
+    (?<=[.!?…؟])(?P<closing>(?:["'»”’)\]*_]|\[\d{1,3}\])*)
+      \s+(?=["'«„“‘(\[*_]*[A-ZÀ-ÖØ-ÞĀ-ſΑ-ΩА-ЯЀ-Џء-ي0-9])  # a stop, then what begins a sentence
     | (?<=[^\W\d_]{5}[.!?…])\s+(?=[^\W\d_])                                 # people who begin with a small letter
     | (?<=[。！？])                                                         # languages that put no space there
     | \n+                                                                  # list items, headings, table rows
@@ -20,6 +21,8 @@ _END = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-ZА-Яء-ي]|e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Abs|Art|Fig|approx|incl|resp|z\.B|d\.h|einschl|entspr|insbes|tj|npr|tzv|itd|čl|br|тј|нпр|тзв|итд|чл|бр))\.\s*$"
 )
+ABBREVIATION_CHARS = 12
+"""The longest of them has fewer."""
 
 WIDTHS = range(40, 133)
 """Characters in a line of text that was broken to a width."""
@@ -51,9 +54,9 @@ def _split(text: str) -> Iterator[Sentence]:
         if "\n" in match[0]:
             if _is_wrapped(text, match, width):
                 continue
-        elif _ABBREVIATION.search(text[start : match.start()]):
+        elif _ABBREVIATION.search(text, max(start, match.start() - ABBREVIATION_CHARS), match.start()):
             continue
-        yield from _trimmed(text, start, match.start())
+        yield from _trimmed(text, start, max(match.start(), match.end("closing")))
         start = match.end()
     yield from _trimmed(text, start, len(text))
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat import literals
 from chat.citations import CITATION
+from chat.extractive import CLOSING, QUESTION_MARKS
 from chat.sentences import Sentence, sentences
 
 FEWEST_LETTERS = 12
 """Of a sentence that states something: "Yes." and "In short" do not."""
-QUESTION_MARKS = tuple("?؟？")
 
 _PREFIX = re.compile(r"(?:\s|>|[-*+](?=\s)|#{1,6}(?=\s)|\d{1,3}[.)](?=\s))*")
-_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+\1:?$")
+_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^*_]+(?<![.!…])\1:?$")
 _RULE = re.compile(r"[\s|:=_*-]*")
+_LABEL = re.compile(r"(\*\*|__)[^*_\n]+(?::\1|\1\s*[:–—-])|\|[^|\n]*\|")
+"""What an item of a list or a row of a table is about: bold words with a colon behind them, or the first cell."""
+_TABLE_HEAD = re.compile(r"^[^|\n]*\|[^\n]*(?=\n[ \t>]*\|?[ \t]*:?-[-:| \t]*$)", re.MULTILINE)
 _LEADING = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARKUP = re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
 _TALK = re.compile(
@@ -56,16 +59,19 @@ class Statement:
     literals: tuple[str, ...] = ()
     """What is to be typed as it stands."""
     is_code: bool = False
-    """A line of a block of code, of which nothing but the literals is stated."""
+    """A line of a block of code, or what says no more than what to type: nothing but the literals is stated."""
+    named: str = ""
+    """The text as far as its capital letters tell names: a label has them whatever it says, and so has a cell."""
 
 
 def statements(markdown: str) -> list[Statement]:
     """What `markdown` states, in order. Questions, headings, and what is said to be polite state nothing, and neither
-    does what says that the documents are silent."""
+    does what says that the documents are silent. Whoever is polite and cites a passage states something."""
     said = [
-        statement
-        for sentence in _sentences(_without_code(markdown))
-        if (statement := _statement(sentence)) and _states(sentence, statement.text)
+        statement if states else replace(statement, is_code=True)
+        for sentence in _sentences(_without_code_and_heads(markdown))
+        if (statement := _statement(sentence))
+        and ((states := _states(sentence, statement)) or (statement.literals and not _asks(statement.text)))
     ]
     commands = [
         Statement(markdown[line.start : line.end], line.start, line.end, (), line.words, is_code=True)
@@ -74,9 +80,11 @@ def statements(markdown: str) -> list[Statement]:
     return sorted((*said, *commands), key=lambda each: each.start)
 
 
-def _without_code(markdown: str) -> str:
-    """The same text with spaces for code, so that offsets stay."""
-    return literals.FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+def _without_code_and_heads(markdown: str) -> str:
+    """The same text with spaces for code and for the heads of tables, so that offsets stay."""
+    for left_out in (literals.FENCE, _TABLE_HEAD):
+        markdown = left_out.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
+    return markdown
 
 
 def _sentences(text: str) -> Iterator[Sentence]:
@@ -102,22 +110,34 @@ def _statement(sentence: Sentence) -> Statement:
     prefix = _PREFIX.match(sentence.text)
     start = prefix.end() if prefix else 0
     shown = sentence.text[start:]
-    text = " ".join(_MARKUP.sub("", CITATION.sub(" ", shown).replace("|", " ")).split())
+    label = _LABEL.match(shown)
+    about = label.end() if label else 0
     cited = tuple(dict.fromkeys(int(number) for number in CITATION.findall(shown)))
     return Statement(
-        text=re.sub(r"\s+(?=[.,;:!?])", "", text),
+        text=_plain(shown.replace("|", " ")),
         start=sentence.start + start,
         end=sentence.end,
         cited=cited,
+        named=_plain((shown[:about].lower() + shown[about:]).replace("|", " : ")),
         literals=literals.of_spans(shown),
     )
 
 
-def _states(sentence: Sentence, text: str) -> bool:
-    if _HEADING.match(sentence.text) or _RULE.fullmatch(sentence.text) or text.endswith((*QUESTION_MARKS, ":")):
+def _plain(markdown: str) -> str:
+    text = " ".join(_MARKUP.sub("", CITATION.sub(" ", markdown)).split())
+    return re.sub(r"\s+(?=[.,;:!?])", "", text)
+
+
+def _states(sentence: Sentence, statement: Statement) -> bool:
+    text = statement.text
+    if _HEADING.match(sentence.text) or _RULE.fullmatch(sentence.text) or _asks(text) or text.endswith(":"):
         return False
     letters = sum(character.isalnum() for character in text)
     figures = sum(character.isdigit() for character in text)
-    if letters == figures or (letters < FEWEST_LETTERS and not figures):
+    if (letters == figures and not (figures and statement.cited)) or (letters < FEWEST_LETTERS and not figures):
         return False
-    return not _TALK.search(text) and not _NOTHING_SAID.search(text)
+    return (bool(statement.cited) or not _TALK.search(text)) and not _NOTHING_SAID.search(text)
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip(CLOSING).endswith(QUESTION_MARKS)

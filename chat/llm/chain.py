@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -17,6 +18,9 @@ from chat.domain import ProviderConfig, ProviderKind, Usage
 from chat.errors import NoProvider, PromptTooLong, ProviderError
 from chat.llm.breaker import Breaker, BreakerKey, guarded
 from chat.llm.failures import provider_errors
+
+UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""What neither PostgreSQL nor JSON takes, or nobody sees: a model of few bits writes it now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class FallbackChain:
                 chunks = cast("AsyncGenerator[AIMessageChunk, None]", self._build(link.config).astream(list(messages)))
                 async with aclosing(chunks):
                     async for chunk in chunks:
-                        if text := chunk.text:
+                        if text := UNFIT.sub("", chunk.text):
                             if not begun:
                                 begun = True
                                 yield started

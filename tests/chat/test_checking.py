@@ -40,6 +40,10 @@ async def test_what_the_passages_say_is_not_marked() -> None:
         ("The warranty of the pump lasts five years [1].", "number five"),
         ("The warranty of the pump lasts until March [1].", "date March"),
         ("The pump is made in Novi Sad [1].", "name Novi Sad"),
+        ("**The warranty of the pump lasts five years.**", "number five"),
+        ("Sure, the warranty of the pump lasts five years [1].", "number five"),
+        ("Thanks to its gears the warranty of the pump lasts five years [1].", "number five"),
+        ("9.5 [1].", "number 9.5"),
         ("Penguins huddle together through long cold nights [1].", "unsaid"),
         ("The pump may be painted, varnished and polished by children [1].", "unsaid"),
     ],
@@ -48,8 +52,25 @@ async def test_what_the_cited_passage_does_not_say_is_marked_with_the_reason(sen
     assert await found(f"It is made in Belgrade [1]. {sentence}") == [(sentence, why)]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "**Important:** Returned within thirty days of delivery [2].",
+        "- **Regular Duration** - Warranty lasts two years [1].",
+        "| Aspect | Value |\n|---|---|\n| Factory Site | made in Belgrade [1] |",
+    ],
+)
+async def test_capitals_of_labels_and_tables_are_no_names(answer: str) -> None:
+    assert await found(answer) == []
+
+
+async def test_a_name_in_a_cell_or_behind_a_label_is_one() -> None:
+    assert await found("|Where|\n|---|\n| Made in | Berlin [1] |") == [("| Made in | Berlin [1] |", "name Berlin")]
+    assert await found("**Made in**: Berlin [1].") == [("**Made in**: Berlin [1].", "name Berlin")]
+
+
 BACKUP = (
-    "Run `python manage.py backup --to=FILE` every night. Restore with `python manage.py restore`. "
+    "Run `python manage.py backup --to=FILE --log-to=FILE` every night. Restore with `python manage.py restore`. "
     "The logs are in var/logs."
 )
 
@@ -65,6 +86,15 @@ BACKUP = (
         ("```bash\n$ olm backup\n```", "literal olm"),
         ("```\npython manage.py backup --fast\n```", "literal --fast"),
         ("```python\nresult = backup(compress=True)\n```", None),
+        ("Run `olm` [1].", "literal olm"),
+        ("Every night, run `olm backup`:", "literal olm"),
+        ("- `olm backup`", "literal olm"),
+        ("Run `backup` [1].", None),
+        ("Is it `olm backup`?", None),
+        ("Run `python manage.py backup --t` every night [1].", "literal --t"),
+        ("Run `python manage.py backup --log` every night [1].", "literal --log"),
+        ("10. Every night:\n\n    ```sh\n    olm backup\n    ```", "literal olm"),
+        ("10. Every night:\n\n    ```sh\n    python manage.py backup\n    ```\n", None),
     ],
 )
 async def test_what_is_to_be_typed_has_to_be_in_a_passage(written: str, why: str | None) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.citations import CITATION, CitationFilter
+from chat.citations import CITATION, GROUP, CitationFilter
 
 ONE_TO_THREE = frozenset({1, 2, 3})
 
@@ -24,6 +25,17 @@ def whole(text: str, numbers: frozenset[int] = ONE_TO_THREE) -> str:
         ("All of them [1-3].", "All of them [1][2][3]."),
         ("See [passage 2].", "See [2]."),
         ("Види [извор 2].", "Види [2]."),
+        ("See [Passage 1, Passage 2].", "See [1][2]."),
+        ("See [passage 1 and passage 3].", "See [1][3]."),
+        ("See [1, 2, and 3].", "See [1][2][3]."),
+        ("See [Document #2].", "See [2]."),
+        ("See [Source: 2].", "See [2]."),
+        ("See [Passage 2, page 14].", "See [2]."),
+        ("Siehe [Dokument 1, S. 3].", "Siehe [1]."),
+        ("Vidi [odlomak 1].", "Vidi [1]."),
+        ("انظر [1، 2].", "انظر [1][2]."),
+        ("انظر [المقطع 1 و2].", "انظر [1][2]."),
+        ("On [page 2] and in [section 2].", "On [page 2] and in [section 2]."),
         ("Fullwidth【3】.", "Fullwidth[3]."),
         ("With a dagger【3†source】.", "With a dagger[3]."),
         ("Invented [7].", "Invented ."),
@@ -91,3 +103,9 @@ def test_what_is_in_code_is_not_cited() -> None:
     citations.feed("Write `a[1]`:\n```\nb[2]\n```\n[3]")
     citations.flush()
     assert citations.cited == [3]
+
+
+def test_a_long_run_of_spaces_is_looked_at_once() -> None:
+    began = time.process_time()
+    assert GROUP.search(f"[{' ' * 50_000}passage{' ' * 50_000}1{' ' * 50_000}") is None
+    assert time.process_time() - began < 2

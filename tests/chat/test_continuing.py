@@ -102,6 +102,18 @@ async def test_the_model_sees_its_own_prompt_and_what_it_wrote(
     assert turn.answer == "The warranty lasts two years [1]. It covers parts."
 
 
+async def test_code_that_was_cut_is_gone_on_with_and_not_begun_again(
+    as_alice: Access, planned: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = await cut_answer(as_alice, planned)
+    said = "Run `pump --fa"
+    await in_thread(lambda: Turn.objects.for_tenant(as_alice.tenant).filter(pk=turn.pk).update(answer=said))
+    going_on(monkeypatch, kit([WARRANTY], ScriptedChat(script=["--fast` ", "now."])))
+    whole, _seen = await continued(as_alice, turn)
+    assert whole.trace["prompt"][-2]["content"] == "Run `pump"
+    assert whole.answer == "Run `pump --fast` now."
+
+
 async def test_so_much_of_the_first_part_is_sent_as_there_is_room_for(
     as_alice: Access, planned: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:

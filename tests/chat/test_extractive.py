@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
+
+import pytest
 
 from chat.domain import Passage
 from chat.extractive import as_markdown, select
@@ -79,3 +82,16 @@ async def test_quoted_markup_is_shown_and_not_rendered() -> None:
     assert "<script>" not in html
     assert "# The *warranty* lasts `two` years" in html
     assert 'data-cite="1"' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1) Turn the pump off first.", "12. turn the pump off first.", "The tag &lt;pump&gt; is read as &amp;pump;."],
+)
+async def test_numbers_of_items_and_entities_are_shown_as_they_are(text: str) -> None:
+    quotes = await select("pump", numbered(text), terms=str.split)
+
+    html = render(as_markdown(quotes), CitationLinks(base="/s/", numbers=frozenset({1})))
+
+    assert "<ol" not in html
+    assert unescape(html).count(text) == 1

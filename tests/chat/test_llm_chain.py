@@ -59,6 +59,11 @@ async def test_the_first_provider_answers() -> None:
     assert unused.calls == []
 
 
+async def test_characters_that_cannot_be_stored_are_left_out() -> None:
+    items = await items_of(chain_of({"one": ScriptedChat(script=["\x00", "Two\x00 ", "\ud83d", "years\n\t😀"])}))
+    assert items[:3] == [Started("one", "one"), Delta("Two "), Delta("years\n\t😀")]
+
+
 async def test_the_next_one_answers_when_the_first_cannot_begin() -> None:
     items = await items_of(chain_of({"GitHub": ScriptedChat(script=[GONE]), "two": ScriptedChat.saying("Yes")}))
     started = items[0]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.mentions import names, names_of
+from chat.mentions import LONGEST_INITIALS, names, names_of
 
 TEXT = names_of(
     "Београд и Kestrel. The National Football League, Normandy, James Cameron's film, Marie Curie, Australia"
@@ -21,6 +21,8 @@ TEXT = names_of(
         ("NATO and iPhone users met on Monday in May.", "en", ["NATO", "Monday"]),
         ("Die Pumpe steht im Keller der NASA.", "de", ["NASA"]),
         ("I and A are letters.", "en", []),
+        ("Important: Always wear gloves in Ulm: They are warm.", "en", ["Ulm"]),
+        ("The makers – Ada Mayer, and abroad: Bach.", "en", ["Ada Mayer", "Bach"]),
     ],
 )
 def test_a_name_has_a_capital_letter_that_no_sentence_begins_with(
@@ -37,3 +39,15 @@ def test_a_text_has_a_name_in_any_script_form_and_case(name: str) -> None:
 @pytest.mark.parametrize("name", ["Austria", "Joss", "Niš", "NBA", "Bel"])
 def test_a_text_does_not_have_a_name_that_only_resembles_one_of_it(name: str) -> None:
     assert not TEXT.have(name)
+
+
+def test_a_page_in_capitals_has_no_more_initials_than_anybody_abbreviates() -> None:
+    shouted = names_of("TERMS AND CONDITIONS " * 300)
+    assert shouted.have("TAC")
+    assert len(shouted.initials) <= 3 * LONGEST_INITIALS
+
+
+@pytest.mark.parametrize(("name", "text"), [("Nišu", "Ниш"), ("Anu", "Ana i Marko"), ("Бору", "Bor"), ("Ade", "Ada")])
+def test_a_short_serbian_name_is_known_in_other_cases(name: str, text: str) -> None:
+    assert names_of(text, "sr").have(name)
+    assert not names_of("Bar, Ivan, Rim", "sr").have(name)

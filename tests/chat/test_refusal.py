@@ -11,6 +11,9 @@ from chat.refusal import is_refusal, language_of, refusal_for
         ("Koliko parametara ima Phi-3-mini i gde se koristi?", "sr-Latn"),
         ("Колико параметара има Phi-3-mini?", "sr-Cyrl"),
         ("Шта је мали језички модел?", "sr-Cyrl"),
+        ("Kakav je rok?", "sr-Latn"),
+        ("Ima li garancije?", "sr-Latn"),
+        ("Kada ističe?", "sr-Latn"),
         ("How many parameters does the model have?", "en"),
         ("Wie viele Parameter hat das kleine Modell eigentlich?", "de"),
         ("Combien de paramètres le petit modèle a-t-il vraiment ?", "fr"),
@@ -40,3 +43,12 @@ def test_a_refusal_is_known_again_without_its_full_stop() -> None:
 
     assert is_refusal(f"  {refusal.rstrip('.')}", refusal)
     assert not is_refusal("It was Phi. [1]", refusal)
+
+
+def test_a_model_that_goes_on_with_what_a_passage_says_has_answered() -> None:
+    refusal = refusal_for("Who?")
+
+    assert is_refusal(f"{refusal} [1][2].", refusal)
+    assert is_refusal(f"{refusal} [1] Ask somebody else.", refusal)
+    assert not is_refusal(f"{refusal} However, Phi is named as an author [2].", refusal)
+    assert not is_refusal(f"{refusal} [1] However, Phi is named as an author [2].", refusal)

@@ -19,6 +19,13 @@ from chat.sentences import sentences
         ("- first item\n- second item", ["- first item", "- second item"]),
         ("مدته سنة. هل يشمل الغطاء؟ نعم.", ["مدته سنة.", "هل يشمل الغطاء؟", "نعم."]),
         ("كتبه د. سامر في ص. 4 من الدليل.", ["كتبه د. سامر في ص. 4 من الدليل."]),
+        (
+            'He said "Stop." Then it stopped. (It was late.) Good.',
+            ['He said "Stop."', "Then it stopped.", "(It was late.)", "Good."],
+        ),
+        ("It is small [1]. **It** is old.", ["It is small [1].", "**It** is old."]),
+        ("**It is small.** It is old.", ["**It is small.**", "It is old."]),
+        ("It is small.[1][2] It is old.[3]", ["It is small.[1][2]", "It is old.[3]"]),
         ("这是一句。这是两句。", ["这是一句。", "这是两句。"]),
     ],
 )

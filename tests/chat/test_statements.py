@@ -28,6 +28,11 @@ def test_a_citation_behind_the_full_stop_belongs_to_the_sentence_before() -> Non
     ]
 
 
+def test_a_citation_that_clings_to_the_full_stop_ends_the_sentence() -> None:
+    markdown = "The pump makes 8.5 bar.[1] It stands in the cellar.[2]"
+    assert said(markdown) == [("The pump makes 8.5 bar.", (1,)), ("It stands in the cellar.", (2,))]
+
+
 def test_list_items_quotes_and_rows_of_tables_are_sentences_without_their_markup() -> None:
     markdown = "- The pump is green [1]\n1. The hose has 4 metres\n\n> The \\*lid\\* is blue here\n\n"
     markdown += "|a|b|\n|-|-|\n|Price of a lid|12|"
@@ -39,12 +44,18 @@ def test_list_items_quotes_and_rows_of_tables_are_sentences_without_their_markup
     ]
 
 
+def test_the_head_of_a_table_states_nothing() -> None:
+    markdown = "|Property of the pump|Value|\n|:---|---:|\n|Price of the lid|12|"
+    assert said(markdown) == [("Price of the lid 12", ())]
+
+
 @pytest.mark.parametrize(
     "markdown",
     [
         "## The warranty of the pump",
         "**The warranty of the pump**",
         "How long does the warranty last?",
+        "“How long does the warranty last?” That is asked.",
         "The pump comes with the following parts:",
         "```\nThe pump makes 8.5 bar.\n```",
         "I hope this helps! Let me know if you need more.",
