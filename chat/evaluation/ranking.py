@@ -15,6 +15,9 @@ Judgements = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Mapping[str, float]]
 Measure = Callable[[Sequence[str], Mapping[str, int], int], float]
 
+HEADERS = frozenset({"query_id", "query-id"})
+"""What a header line begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -29,12 +32,14 @@ class Ranking:
 
 
 def read_judgements(path: Path) -> dict[str, dict[str, int]]:
-    """Read query, document and grade, separated by tabs, below a header line."""
+    """Read query, document and grade, separated by tabs, below a header line where there is one."""
     judgements: dict[str, dict[str, int]] = {}
     with path.open(encoding="utf-8") as file:
-        next(file, None)
-        for line in file:
-            query, document, grade = line.rstrip("\n").split("\t")[:3]
+        for number, line in enumerate(file):
+            query, *rest = line.rstrip("\n").split("\t")
+            if not line.strip() or (number == 0 and query in HEADERS):
+                continue
+            document, grade = rest[:2]
             judgements.setdefault(query, {})[document] = int(float(grade))
     return judgements
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.evaluation.ranking import evaluate, ndcg, ranked, recall, reciprocal_rank
+from chat.evaluation.ranking import evaluate, ndcg, ranked, read_judgements, recall, reciprocal_rank
 
 GRADES = {"a": 1, "b": 2, "c": 0}
 
@@ -58,3 +59,17 @@ def test_there_is_nothing_to_measure_without_a_relevant_document() -> None:
 def test_every_figure_is_a_share(grades: dict[str, int], ranking: list[str]) -> None:
     for figure in (ndcg, recall, reciprocal_rank):
         assert 0.0 <= figure(ranking, grades, 5) <= 1.0 + 1e-12
+
+
+@pytest.mark.parametrize("header", ["query_id\tdoc_id\tgrade\n", "query-id\tcorpus-id\tscore\n", ""])
+def test_judgements_are_read_with_and_without_a_header(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "qrels.tsv"
+    path.write_text(f"{header}1\tpump\t2\n1\ttrain\t0\n\n2\ttrain\t1.0\n")
+    assert read_judgements(path) == {"1": {"pump": 2, "train": 0}, "2": {"train": 1}}
+
+
+def test_a_row_that_is_no_judgement_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "qrels.tsv"
+    path.write_text("query_id\tdoc_id\tgrade\n1\tpump\n")
+    with pytest.raises(ValueError, match="unpack"):
+        read_judgements(path)
