@@ -117,21 +117,23 @@ def add_upstream(page: Page, product: Product, slug: str, *, model: str, key: st
     return row
 
 
-def watch_texts(page: Page, selector: str) -> Callable[[], list[str]]:
-    """Note every text that what matches `selector` shows from now on, until the page is left."""
+def watch_texts(page: Page, selector: str, *, beside: str = "") -> Callable[[], list[str]]:
+    """Note every text that what matches `selector` shows from now on, until the page is left; with `beside`, only where
+    that stands in the same row."""
     name = f"texts{abs(hash(selector))}"
     page.evaluate(
-        """([name, selector]) => {
+        """([name, selector, beside]) => {
             const texts = (window[name] = []);
             const note = () => {
               for (const element of document.querySelectorAll(selector)) {
+                if (!element.parentElement.innerText.includes(beside)) continue;
                 const text = element.innerText.replace(/\\s+/g, " ").trim();
                 if (text && texts.at(-1) !== text) texts.push(text);
               }
             };
             new MutationObserver(note).observe(document.body, {subtree: true, childList: true, characterData: true});
         }""",
-        [name, selector],
+        [name, selector, beside],
     )
 
     def texts() -> list[str]:

@@ -119,7 +119,7 @@ def test_the_sources_are_there_before_the_answer_ends(page: Page, folder: Path) 
 def test_an_upload_shows_its_bytes_its_stages_and_its_end_without_a_reload(page: Page, folder: Path) -> None:
     handbook = papers.copy_of(papers.handbook(folder), padding=500_000)
     sent = watch_texts(page, ".upload [data-part=state]")
-    stages = watch_texts(page, ".document-state")
+    stages = watch_texts(page, ".document-state", beside=handbook.name)
     slow_uploads(page, bytes_per_second=400_000)
     choose_file(page, handbook)
     wait_until_ready(page, handbook.name)
